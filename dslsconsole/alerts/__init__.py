@@ -1,0 +1,1 @@
+"""Alert rules, one module each, and the board that gives them hysteresis."""

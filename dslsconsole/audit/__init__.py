@@ -1,0 +1,1 @@
+"""The HA configuration's own check: one small rule a finding."""

@@ -1,0 +1,79 @@
+"""`dslsconsole`: finds the command's module and runs it. Nothing heavy is imported before it is needed."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from dslsconsole import __version__
+from dslsconsole.commands import Exit, Invocation, estate_option
+
+COMMANDS = {
+    "console": "the interactive console (the default)",
+    "wallboard": "read-only, for a screen on a wall",
+    "status": "one reading of the estate",
+    "watch": "the reading process by itself: the stream on standard output",
+    "run": "a runbook without the console",
+    "operations": "unfinished and running operations",
+    "runbooks": "list them, or print one",
+    "journal": "show, verify or export the action log",
+    "check": "is the configuration sound, and can every host be reached as each user?",
+    "schema": "the estate file's JSON Schema, for editors",
+    "lab": "the practice estate on this machine",
+    "demo": "the practice estate and the console on it",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"dslsconsole.commands.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: dslsconsole demo",
+)
+@estate_option
+@click.version_option(__version__, prog_name="dslsconsole")
+@click.pass_context
+def program(context: click.Context) -> None:
+    """A terminal console for the people on call for DSLS licence clusters."""
+    context.ensure_object(Invocation)
+    if context.invoked_subcommand is None:
+        command = program.get_command(context, "console")
+        assert command is not None
+        context.invoke(command)
+
+
+def main() -> None:
+    """Run the program. Wrong usage ends with 64, an interrupt with 130, a closed pipe quietly."""
+    try:
+        status = program.main(standalone_mode=False, prog_name="dslsconsole")
+    except click.exceptions.Exit as ending:
+        status = ending.exit_code
+    except click.Abort:
+        status = 130
+    except click.ClickException as wrong:
+        wrong.show()
+        status = Exit.USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    sys.exit(status if isinstance(status, int) else 0)

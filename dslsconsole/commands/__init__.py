@@ -1,0 +1,82 @@
+"""The commands, one module each, and what they share: the estate they speak of and the exit statuses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from dslsconsole.settings.schema import Estate
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+class Exit(IntEnum):
+    """Exit statuses that every command shares; each command documents its own."""
+
+    OK = 0
+    FINDINGS = 1
+    REFUSED = 10
+    LOCKED = 11
+    ROLLED_BACK = 12
+    NEEDS_PERSON = 13
+    NOT_CONFIRMED = 14
+    USAGE = 64
+    CONFIGURATION = 78
+
+
+@dataclass
+class Invocation:
+    """What was said before or after the command's name about the estate to use."""
+
+    config: str | None = None
+
+    def path(self) -> Path:
+        """The estate file to use; ends the program with status 78 where there is none."""
+        from dslsconsole.settings import NoEstate, locate
+
+        try:
+            return locate(self.config)
+        except NoEstate as missing:
+            end(str(missing), Exit.CONFIGURATION)
+
+    def estate(self) -> Estate:
+        """The estate; ends the program with status 78 and every finding where its file is not sound."""
+        from dslsconsole.settings import ConfigurationError, load
+
+        try:
+            return load(self.path())
+        except ConfigurationError as error:
+            end("\n".join(str(finding) for finding in error.findings), Exit.CONFIGURATION)
+
+
+def end(text: str, status: int) -> NoReturn:
+    """Say why on standard error and end with the status."""
+    click.echo(text, err=True)
+    sys.exit(status)
+
+
+def _remember(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    invocation = context.ensure_object(Invocation)
+    if value is not None:
+        invocation.config = value
+
+
+def estate_option(command: Command) -> Command:
+    """`-c/--config FILE`, which is taken before and after the command's name."""
+    option = click.option(
+        "-c",
+        "--config",
+        metavar="FILE",
+        expose_value=False,
+        callback=_remember,
+        help="The estate file. Default: $DSLSCONSOLE_CONFIG, ./dslsconsole.yaml, the XDG configuration directory, "
+        "/etc/dslsconsole/estate.yaml.",
+    )
+    return option(command)

@@ -1,0 +1,1 @@
+"""The action log: append-only JSON Lines, chained by SHA-256, synced before a step runs."""

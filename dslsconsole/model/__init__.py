@@ -1,0 +1,1 @@
+"""What is known of an estate at a moment, and the frames that carry it. Frozen, typed, without I/O."""

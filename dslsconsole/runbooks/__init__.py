@@ -1,0 +1,1 @@
+"""The engine (plan, guards, lock, steps, undo) and the built-in runbooks."""

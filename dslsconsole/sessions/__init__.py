@@ -1,0 +1,1 @@
+"""Streams of frames: following one, and reports made from what it says."""

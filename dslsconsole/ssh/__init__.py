@@ -1,0 +1,1 @@
+"""Connections to hosts: pool, commands, the probe's open shell, sockets, files, cleaning of output."""

@@ -1,0 +1,1 @@
+"""The terminal program. It draws the stream and the journal, asks, and decides nothing."""

@@ -1,0 +1,1 @@
+"""The reading process: when to ask what, readings into frames, judgement, history."""
