@@ -43,9 +43,7 @@ class Picture(Struct, frozen=True):
                     trouble=None,
                 )
             case Change():
-                return msgspec.structs.replace(
-                    self, at=frame.at, snapshot=_changed(self.snapshot, frame), trouble=None
-                )
+                return msgspec.structs.replace(self, at=frame.at, snapshot=_changed(self.snapshot, frame), trouble=None)
             case Verdicts():
                 newer = {verdict.cluster: verdict for verdict in frame.verdicts}
                 return msgspec.structs.replace(self, at=frame.at, verdicts=self.verdicts | newer)
