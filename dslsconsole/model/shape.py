@@ -11,6 +11,8 @@ class NodeShape(Struct, frozen=True):
     unit: str
     address: str
     """Address or host name, without the port."""
+    port: int | None = None
+    """The licence port."""
 
     @property
     def is_dr(self) -> bool:
@@ -23,6 +25,8 @@ class BalancersShape(Struct, frozen=True):
     servers: dict[str, str]
     """Node name to HAProxy's server name."""
     vip: str | None = None
+    keepalived: bool = False
+    """Whether keepalived moves the address between the hosts, so that exactly one of them must hold it."""
 
 
 class DrShape(Struct, frozen=True):
