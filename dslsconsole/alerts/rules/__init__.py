@@ -1,0 +1,1 @@
+"""The rules, one module each: its name is the alert's id, and its function `rule` makes the rule."""

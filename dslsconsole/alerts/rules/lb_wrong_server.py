@@ -1,0 +1,37 @@
+"""New clients are sent to a server that is not primary, which refuses them: HAProxy's check does not see the role."""
+
+from collections.abc import Iterator
+
+from dslsconsole.alerts.rule import Finding, Rule, Stateless
+from dslsconsole.alerts.traffic import receivers
+from dslsconsole.alerts.view import View
+from dslsconsole.alerts.wording import listed
+from dslsconsole.model.verdict import Severity
+
+
+def rule() -> Rule:
+    return Stateless(_find, hold_rounds=1.0)
+
+
+def _find(view: View) -> Iterator[Finding]:
+    primary = view.verdict.primary
+    if primary is None or view.serving_balancers is None:
+        return
+    wrong: dict[str, list[str]] = {}
+    for host, backend in view.backends.items():
+        for server in receivers(backend):
+            node = view.node_of(server)
+            status = view.views.get(node.name) if node is not None else None
+            known = status is not None and status.role is not None
+            if node is not None and known and node.name not in view.verdict.primaries:
+                wrong.setdefault(server.name, []).append(host)
+    for name, hosts in wrong.items():
+        node = view.node_of(name)
+        role = view.views[node.name].role if node is not None else None
+        yield Finding(
+            subject=name,
+            severity=Severity.CRITICAL,
+            summary=f"{listed(hosts)} sends clients to {name}, which is {role} and refuses them",
+            evidence=(f"the primary is {primary}",),
+            advice=f"Put {name} into maintenance on every load balancer (runbook lb-maint).",
+        )

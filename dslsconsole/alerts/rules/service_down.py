@@ -1,0 +1,56 @@
+"""A host answers, but its licence server does not run."""
+
+from collections.abc import Iterator
+
+from dslsconsole.alerts.rule import Finding, Rule, Stateless
+from dslsconsole.alerts.view import View
+from dslsconsole.alerts.wording import clock_time
+from dslsconsole.model.shape import NodeShape
+from dslsconsole.model.verdict import Severity
+
+
+def rule() -> Rule:
+    return Stateless(_find)
+
+
+def _find(view: View) -> Iterator[Finding]:
+    for node in view.shape.nodes:
+        if view.failed(node.name) or not view.service_down(node):
+            continue
+        service = view.fresh(view.node(node.name).service)
+        if service is None:
+            continue
+        stopped = service.active in ("inactive", "failed", "deactivating")
+        yield Finding(
+            subject=node.name,
+            severity=Severity.CRITICAL,
+            summary=f"the licence server on {node.name} does not run: {_state(view, node)}",
+            evidence=tuple(_evidence(view, node)),
+            advice=f"Read `journalctl -u {node.unit}` on {node.name}; start it with the runbook service-start.",
+            since=service.since if stopped else None,
+        )
+
+
+def _state(view: View, node: NodeShape) -> str:
+    service = view.fresh(view.node(node.name).service)
+    if service is None:
+        return "unknown"
+    if service.active in ("active", "reloading"):
+        return f"{service.unit} is {service.active}, but the server says Stopped"
+    result = f" ({service.result})" if service.result not in ("", "success") else ""
+    return f"{service.unit} is {service.active}{result}"
+
+
+def _evidence(view: View, node: NodeShape) -> Iterator[str]:
+    service = view.fresh(view.node(node.name).service)
+    if service is None:
+        return
+    if service.load not in ("", "loaded"):
+        yield f"the unit is {service.load}"
+    if service.since is not None:
+        yield f"in this state since {clock_time(service.since)}"
+    if service.restarts:
+        yield f"systemd restarted it {service.restarts} times"
+    quorum = view.verdict.quorum
+    if quorum is not None and quorum.votes is not None and quorum.needed is not None:
+        yield f"quorum is {quorum.votes} of {quorum.members or '?'} votes with {quorum.needed} needed"

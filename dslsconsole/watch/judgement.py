@@ -1,0 +1,254 @@
+"""Are licences being served, and by whom: what one cluster's fresh readings prove, and nothing beyond it.
+
+`serving` is True only if a primary is known to run with quorum and a load balancer that clients reach (the holder of
+the address where that is known, else any that answers) sends new clients to it; a cluster without load balancers
+needs the primary alone. It is False only if the opposite is proven: no server can be primary, or the primary says that
+it does not grant, or every load balancer was read and none sends clients to it. Else it is None.
+"""
+
+from collections import Counter
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dslsconsole.alerts.traffic import receivers
+from dslsconsole.alerts.view import Reach, link_reach, peer_named
+from dslsconsole.model.node import ClusterStatus, Mode, NodeReadings, Quorum, Role
+from dslsconsole.model.reading import Reading
+from dslsconsole.model.shape import BalancersShape, ClusterShape, NodeShape
+from dslsconsole.model.snapshot import Snapshot
+from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
+
+T = TypeVar("T")
+
+PRIMARY_ROLES = frozenset({Role.PRIMARY, Role.DR_PRIMARY})
+GRANTING_STATES = frozenset({"running", "degraded"})
+_REFUSING_STATES = frozenset({"no-quorum", "starting", "stopping", "stopped"})
+
+
+class Claim(Struct, frozen=True):
+    """A node whose own fresh view says that it is primary."""
+
+    node: NodeShape
+    status: ClusterStatus
+
+    @property
+    def grants(self) -> bool | None:
+        state = (self.status.state or "").lower()
+        if state in GRANTING_STATES:
+            return True
+        return False if state in _REFUSING_STATES else None
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        return (self.grants is not False, -1 if self.status.epoch is None else self.status.epoch)
+
+
+class Evidence:
+    """One cluster's fresh readings at a moment."""
+
+    def __init__(self, shape: ClusterShape, snapshot: Snapshot, now: float, stale_after: float) -> None:
+        self.shape = shape
+        self.now = now
+        self.stale_after = stale_after
+        self._snapshot = snapshot
+        found = ((node, self.fresh(self.node(node).cluster)) for node in shape.all_nodes)
+        self.views = {node.name: view for node, view in found if view is not None}
+        self.claims = sorted(
+            (
+                Claim(node, view)
+                for node in shape.all_nodes
+                if (view := self.views.get(node.name)) is not None and view.role in PRIMARY_ROLES
+            ),
+            key=lambda claim: claim.rank,
+            reverse=True,
+        )
+
+    def fresh(self, reading: Reading[T]) -> T | None:
+        return reading.fresh(self.now, self.stale_after)
+
+    def node(self, node: NodeShape) -> NodeReadings:
+        return self._snapshot.node(self.shape.name, node.name)
+
+    def reach(self, node: NodeShape) -> Reach:
+        return link_reach(self.node(node).link, self.now, self.stale_after)
+
+    def is_not_primary(self, node: NodeShape) -> bool:
+        """Whether it is proven that the node is not primary now.
+
+        Its own word proves it (another role, a unit that does not run), and so does its silence towards us when every
+        peer that was read finds it silent too. An arbitrator is never primary.
+        """
+        if node.mode is Mode.ARBITRATOR:
+            return True
+        view = self.views.get(node.name)
+        if view is not None and view.role is not None:
+            return view.role not in PRIMARY_ROLES
+        service = self.fresh(self.node(node).service)
+        if service is not None:
+            return service.active in ("inactive", "failed")
+        if self.reach(node) is not Reach.FAILED:
+            return False
+        words = [peer.state for view in self.views.values() if (peer := peer_named(view, node, self.shape))]
+        return bool(words) and all(word == "unreachable" for word in words)
+
+    def sends_to(self, site: BalancersShape, primary: str) -> bool | None:
+        """Whether clients of this site's load balancers are sent to the primary."""
+        server = site.servers.get(primary)
+        if server is None:
+            return None
+        hosts = self._holders(site) or site.hosts
+        answers: list[bool | None] = []
+        for host in hosts:
+            backend = self.fresh(self._snapshot.balancer(self.shape.name, host).backend)
+            answers.append(None if backend is None else any(got.name == server for got in receivers(backend)))
+        if any(answers):
+            return True
+        return False if answers and None not in answers else None
+
+    def _holders(self, site: BalancersShape) -> tuple[str, ...]:
+        if site.vip is None:
+            return ()
+        return tuple(
+            host
+            for host in site.hosts
+            if site.vip in (self.fresh(self._snapshot.balancer(self.shape.name, host).addresses) or ())
+        )
+
+
+def judge(shape: ClusterShape, snapshot: Snapshot, now: float, stale_after: float) -> ClusterVerdict:
+    """The verdict on one cluster. Its health is that of the facts alone; `with_alerts` completes it.
+
+    Args:
+        now: seconds since the epoch.
+        stale_after: readings older than this many seconds do not count.
+    """
+    evidence = Evidence(shape, snapshot, now, stale_after)
+    claim = evidence.claims[0] if evidence.claims else None
+    quorum = _quorum(evidence, claim)
+    serving = _serving(evidence, claim, quorum)
+    facts = ClusterVerdict(
+        cluster=shape.name,
+        health=Health.OK if serving else Health.CRITICAL if serving is False else Health.UNKNOWN,
+        sentence="",
+        serving=serving,
+        primary=claim.node.name if claim else None,
+        primaries=tuple(claim.node.name for claim in evidence.claims),
+        epoch=_epoch(evidence, claim),
+        quorum=quorum,
+        split_brain=_split_brain(evidence),
+        dr_active=_dr_active(evidence),
+    )
+    return msgspec.structs.replace(facts, sentence=_sentence(evidence, facts, claim))
+
+
+def with_alerts(verdict: ClusterVerdict, alerts: tuple[Alert, ...], *, readable: bool) -> ClusterVerdict:
+    """The verdict with the health that the alerts give it.
+
+    Args:
+        readable: whether any node of the cluster could be read. Where none could, the health is unknown: that is more
+            often our own network than all of theirs.
+    """
+    if not readable:
+        health = Health.UNKNOWN
+    elif verdict.serving is False or any(alert.severity is Severity.CRITICAL for alert in alerts):
+        health = Health.CRITICAL
+    elif alerts:
+        health = Health.WARNING
+    else:
+        health = verdict.health
+    return msgspec.structs.replace(verdict, health=health)
+
+
+def is_readable(shape: ClusterShape, snapshot: Snapshot, now: float, stale_after: float) -> bool:
+    """Whether any node of the cluster answers."""
+    return any(
+        snapshot.node(shape.name, node.name).link.fresh(now, stale_after) is not None for node in shape.all_nodes
+    )
+
+
+def _quorum(evidence: Evidence, claim: Claim | None) -> Quorum | None:
+    """The primary's own view of quorum; without one, what most of the main site's servers say."""
+    if claim is not None and claim.status.quorum is not None:
+        return claim.status.quorum
+    main = {node.name for node in evidence.shape.nodes}
+    views = [view.quorum for name, view in evidence.views.items() if name in main and view.quorum is not None]
+    counted = Counter(view.held for view in views if view.held is not None).most_common(2)
+    if not counted or (len(counted) == 2 and counted[0][1] == counted[1][1]):
+        return None
+    agreeing = [view for view in views if view.held is counted[0][0]]
+    return max(agreeing, key=lambda view: -1 if view.votes is None else view.votes)
+
+
+def _epoch(evidence: Evidence, claim: Claim | None) -> int | None:
+    if claim is not None:
+        return claim.status.epoch
+    epochs = [view.epoch for view in evidence.views.values() if view.epoch is not None]
+    return max(epochs, default=None)
+
+
+def _split_brain(evidence: Evidence) -> bool | None:
+    """True if any server says so or two grant as primary; False if a server says no and none says yes."""
+    words = [view.split_brain for view in evidence.views.values()]
+    if True in words or sum(claim.grants is True for claim in evidence.claims) > 1:
+        return True
+    return False if False in words else None
+
+
+def _dr_active(evidence: Evidence) -> bool | None:
+    """Whether the DR site serves; None if a DR node that could be serving was not read."""
+    dr = evidence.shape.dr
+    if dr is None:
+        return None
+    names = {node.name for node in dr.nodes}
+    if any(claim.node.name in names and claim.grants is not False for claim in evidence.claims):
+        return True
+    return False if all(evidence.is_not_primary(node) for node in dr.nodes) else None
+
+
+def _serving(evidence: Evidence, claim: Claim | None, quorum: Quorum | None) -> bool | None:
+    if claim is None:
+        return False if all(evidence.is_not_primary(node) for node in evidence.shape.all_nodes) else None
+    if claim.grants is not True:
+        return claim.grants
+    held = quorum.held if quorum is not None else None
+    if held is not True:
+        return held
+    dr = evidence.shape.dr
+    site = dr.balancers if claim.node.is_dr and dr is not None else evidence.shape.balancers
+    return True if site is None else evidence.sends_to(site, claim.node.name)
+
+
+def _sentence(evidence: Evidence, verdict: ClusterVerdict, claim: Claim | None) -> str:
+    if claim is None:
+        return _no_primary_sentence(evidence, verdict)
+    name = claim.node.name
+    where = f" at the DR site {evidence.shape.dr.site}" if claim.node.is_dr and evidence.shape.dr else ""
+    if len(verdict.primaries) > 1 and verdict.split_brain:
+        return f"{len(verdict.primaries)} nodes claim to be primary: {', '.join(verdict.primaries)}"
+    if verdict.serving:
+        return f"licences are served by {name}{where}"
+    state = claim.status.state or "unknown"
+    if claim.grants is not True:
+        return f"{name}{where} is primary but its state is {state}" + ("" if claim.grants is None else ": no licences")
+    held = verdict.quorum.held if verdict.quorum is not None else None
+    if held is False:
+        return f"{name}{where} is primary without quorum: no licences are served"
+    if held is None:
+        return f"{name}{where} is primary, but whether it has quorum is not known"
+    if verdict.serving is False:
+        return f"{name}{where} is primary, but no load balancer sends clients to it"
+    return f"{name}{where} is primary, but whether clients reach it is not known"
+
+
+def _no_primary_sentence(evidence: Evidence, verdict: ClusterVerdict) -> str:
+    nodes = evidence.shape.all_nodes
+    if all(evidence.reach(node) is Reach.UNTRIED for node in nodes):
+        return "nothing has been read yet"
+    if all(evidence.reach(node) is not Reach.ANSWERS for node in nodes):
+        return "no node could be read: whether licences are served is not known"
+    if verdict.serving is False:
+        return "no node is primary: no licences are served"
+    unread = [node.name for node in nodes if not evidence.is_not_primary(node)]
+    return f"no primary is known; {', '.join(unread)} could not be read"
