@@ -1,1 +1,1 @@
-"""Connections to hosts: pool, commands, the probe's open shell, sockets, files, cleaning of output."""
+"""Connections to hosts: access, pool, commands, sockets and files, and what keeps a hostile far side harmless."""

@@ -1,0 +1,71 @@
+"""Small files on a host, over SFTP: locks, and the record of a running operation."""
+
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar, cast
+
+import asyncssh
+
+T = TypeVar("T")
+Operation = Coroutine[Any, Any, T]
+
+
+async def create_exclusively(connection: asyncssh.SSHClientConnection, path: str, data: bytes) -> bool:
+    """Creates and fills a file; False if one is there. Removes its own file again when filling it fails."""
+    async with _sftp(connection) as sftp:
+        try:
+            file = await sftp.open(path, "xb", attrs=asyncssh.SFTPAttrs(permissions=0o644))
+        except asyncssh.SFTPFileAlreadyExists:
+            return False
+        except asyncssh.SFTPFailure:
+            # OpenSSH says no more than "Failure" for a file that exists (SFTP version 3 has no better word).
+            if await sftp.lexists(path):
+                return False
+            raise
+        try:
+            async with file:
+                await file.write(data)
+        except asyncssh.SFTPError:
+            await sftp.remove(path)
+            raise
+        return True
+
+
+async def replace(connection: asyncssh.SSHClientConnection, path: str, data: bytes) -> None:
+    """Writes beside the file and renames over it (posix-rename@openssh.com)."""
+    beside = f"{path}.new"
+    async with _sftp(connection) as sftp:
+        async with sftp.open(beside, "wb", attrs=asyncssh.SFTPAttrs(permissions=0o644)) as file:
+            await file.write(data)
+        await sftp.posix_rename(beside, path)
+
+
+async def read(connection: asyncssh.SSHClientConnection, path: str, limit: int) -> bytes | None:
+    async with _sftp(connection) as sftp:
+        try:
+            async with sftp.open(path, "rb") as file:
+                return cast(bytes, await file.read(limit))
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+            return None
+
+
+async def remove(connection: asyncssh.SSHClientConnection, path: str) -> bool:
+    async with _sftp(connection) as sftp:
+        try:
+            await sftp.remove(path)
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+            return False
+        return True
+
+
+async def names(connection: asyncssh.SSHClientConnection, path: str) -> tuple[str, ...] | None:
+    async with _sftp(connection) as sftp:
+        try:
+            found = await sftp.listdir(path)
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+            return None
+        return tuple(sorted(str(name) for name in found if name not in (".", "..")))
+
+
+def _sftp(connection: asyncssh.SSHClientConnection) -> AbstractAsyncContextManager[asyncssh.SFTPClient]:
+    return connection.start_sftp_client()
