@@ -72,7 +72,7 @@ class Jump(Struct, frozen=True):
 
 
 class Access:
-    """Connects to hosts as one user. Built once; keys and known hosts are read when used, and again when they changed."""
+    """Connects to hosts as one user. Built once; keys and known hosts are read anew when they changed."""
 
     def __init__(
         self,

@@ -126,7 +126,7 @@ class Connection:
         """A Unix socket of the host (OpenSSH's direct-streamlocal channel), for bytes.
 
         Raises:
-            SshError: ABSENT; OpenSSH answers alike to a missing socket, one without rights and a key that may not forward.
+            SshError: ABSENT; OpenSSH answers alike to a missing socket, one without rights and a restricted key.
         """
         try:
             async with asyncio.timeout(timeout):
@@ -134,8 +134,8 @@ class Connection:
         except asyncssh.ChannelOpenError as error:
             if error.code == asyncssh.OPEN_CONNECT_FAILED:
                 text = (
-                    f"{self.where}: the socket {path} can't be opened: it is not there, its mode forbids it, or the key "
-                    "may not forward (AllowStreamLocalForwarding, restrict)"
+                    f"{self.where}: the socket {path} can't be opened: it is not there, its mode forbids it, or "
+                    "the key may not forward (AllowStreamLocalForwarding, restrict)"
                 )
                 raise failed(FailureKind.ABSENT, text) from None
             raise explained(error, self.where, f"opening {path}", timeout) from None

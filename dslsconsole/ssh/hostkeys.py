@@ -48,10 +48,9 @@ class KnownHosts:
         for file in (*self.files, *more_files):
             entries = self._entries(file)
             for name in names:
-                named = entries.match(name, "", None if port == asyncssh.DEFAULT_PORT else port)
-                for into, found in zip(
-                    (keys, authorities, revoked), cast("tuple[Keys, Keys, Keys]", named[:3]), strict=True
-                ):
+                found_port = None if port == asyncssh.DEFAULT_PORT else port
+                named = cast("tuple[Keys, Keys, Keys]", entries.match(name, "", found_port)[:3])
+                for into, found in zip((keys, authorities, revoked), named, strict=True):
                     into.update((key.public_data, key) for key in found)
         return Trusted(tuple(keys.values()), tuple(authorities.values()), tuple(revoked.values()))
 
@@ -105,7 +104,8 @@ def refused(
         expected = " or ".join(key.get_fingerprint() for key in trusted.keys) or "one signed by a known authority"
         text = (
             f"the host key of {where} is not the known one: it shows{fingerprint or ' another'}, {file} has "
-            f"{expected}. Either the host was installed anew or somebody is in between: ask whoever runs it, and connect only after that"
+            f"{expected}. Either the host was installed anew or somebody is in between: ask whoever runs it, "
+            "and connect only after that"
         )
         return Failure(FailureKind.HOST_KEY_CHANGED, clean(text, 600))
     name, port_option = names[-1], "" if port == asyncssh.DEFAULT_PORT else f"-p {port} "

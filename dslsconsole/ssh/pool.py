@@ -1,4 +1,4 @@
-"""Connections kept: one a host, shared by all who ask, opened a few at a time, with longer and longer pauses if refused."""
+"""Connections kept: one a host, shared by all who ask, opened a few at a time, with growing pauses if refused."""
 
 import asyncio
 import random
