@@ -1,0 +1,167 @@
+"""A runbook as it is written: YAML of named guards and steps of named actions. Nothing in it is evaluated."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from typing_extensions import Annotated
+
+from dslsconsole.settings.schema import Duration
+
+
+class WrongRunbook(ValueError):
+    """A runbook that can't be used: where and why, one line a finding."""
+
+
+class Part(BaseModel):
+    """A mapping of a runbook: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def _named(key: str) -> BeforeValidator:
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+class CheckUse(Part):
+    """A check by name. Without `on` it is asked where the step acts; without `with` it takes the step's own."""
+
+    check: str
+    on: str | None = None
+    with_: dict[str, str] = Field(default={}, alias="with")
+
+
+Until = Annotated[CheckUse, _named("check")]
+
+
+class UndoUse(Part):
+    """How a step is taken back: by an action; or that it can't be (`none`) or needn't be (`unneeded`), and why."""
+
+    do: str | None = None
+    on: str | None = None
+    with_: dict[str, str] = Field(default={}, alias="with")
+    until: Until | None = None
+    within: Duration = 30.0
+    none: str | None = None
+    unneeded: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        if sum(one is not None for one in (self.do, self.none, self.unneeded)) != 1:
+            raise ValueError("says exactly one of `do`, `none` (why it can't be) and `unneeded` (why it needn't be)")
+        return self
+
+
+class StepUse(Part):
+    """One step. `each` names a fact with several values: one step for each, run together, `{it}` the value."""
+
+    name: str
+    do: str
+    on: str | None = None
+    each: str | None = None
+    with_: dict[str, str] = Field(default={}, alias="with")
+    when: str | None = None
+    unless: str | None = None
+    needs: tuple[Until, ...] = ()
+    until: Until | None = None
+    within: Duration = 30.0
+    retry: bool = False
+    """Whether a refusal is asked again until `within` is over."""
+    undo: UndoUse
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.on is None and self.each is None:
+            raise ValueError("says where: `on` a host, or `each` of a list of hosts")
+        return self
+
+
+class GuardUse(Part):
+    guard: str
+    when: str | None = None
+    unless: str | None = None
+
+
+class Ask(Part):
+    """What a runbook asks for: `--param name=value`."""
+
+    name: str
+    label: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class Outcome(Part):
+    done: str
+
+
+class Runbook(Part):
+    """One runbook."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    title: str
+    about: str
+    facts: str
+    """The name of the survey's conclusions that the guards and steps speak of."""
+    asks: tuple[Ask, ...] = ()
+    guards: tuple[Annotated[GuardUse, _named("guard")], ...]
+    warnings: tuple[Annotated["Warning_", _named("say")], ...] = ()
+    steps: tuple[StepUse, ...] = Field(min_length=1)
+    outcome: Outcome
+
+    @field_validator("steps")
+    @classmethod
+    def _names_once(cls, steps: tuple[StepUse, ...]) -> tuple[StepUse, ...]:
+        names = [step.name for step in steps]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two steps are called {', '.join(sorted(twice))}")
+        return steps
+
+
+class Warning_(Part):  # noqa: N801 - `Warning` is Python's own
+    """What is said before the operator confirms, if it applies."""
+
+    say: str
+    when: str | None = None
+    unless: str | None = None
+
+
+Runbook.model_rebuild()
+
+
+def parse(text: str, source: str) -> Runbook:
+    """The runbook in a YAML text.
+
+    Raises:
+        WrongRunbook: it is no sound runbook; every finding with its place.
+    """
+    try:
+        data: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise WrongRunbook(f"{source}: {error}") from error
+    if not isinstance(data, dict):
+        raise WrongRunbook(f"{source}: a runbook is a mapping with name, title, guards, steps …")
+    try:
+        return Runbook.model_validate(data)
+    except ValidationError as error:
+        findings = (f"{source}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise WrongRunbook("\n".join(findings)) from error
+
+
+def builtin() -> dict[str, Runbook]:
+    """The runbooks that come with the product, by name.
+
+    Raises:
+        WrongRunbook: one of them is not sound.
+    """
+    directory = resources.files("dslsconsole.runbooks") / "builtin"
+    found = {}
+    for file in sorted(directory.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".yaml"):
+            runbook = parse(file.read_text(encoding="utf-8"), file.name)
+            if runbook.name != Path(file.name).stem:
+                raise WrongRunbook(f"{file.name}: it calls itself {runbook.name}")
+            found[runbook.name] = runbook
+    return found

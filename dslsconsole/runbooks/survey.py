@@ -1,0 +1,233 @@
+"""Fresh readings of a cluster, made by the process that acts, over the connections it acts with.
+
+Nothing is carried over from an earlier reading and nothing is assumed from the estate file: what could not be read
+has a failure and no value.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from dslsconsole.model.balancer import Backend, BackendServer, Process
+from dslsconsole.model.node import ClusterStatus, DrSync, Mount, Role, ServerStatus, TokenState
+from dslsconsole.model.reading import Failure, FailureKind, Reading
+from dslsconsole.ssh.cleaning import clean
+from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached, succeeded
+from dslsconsole.systems.dslicsrv import fresh
+from dslsconsole.systems.dslicsrv.fresh import Life, NotRead, Sign
+from dslsconsole.systems.ground import Ground
+from dslsconsole.systems.haproxy import fresh as haproxy
+from dslsconsole.systems.haproxy.act import channel_key, process_key
+from dslsconsole.systems.storage.fresh import mounts
+from dslsconsole.systems.systemd.act import Unit, read_units
+
+T = TypeVar("T")
+RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class SurveyedNode:
+    """One licence node. `life` is what the host says of its own server."""
+
+    name: str
+    hostname: Reading[str] = field(default_factory=Reading)
+    unit: Reading[Unit] = field(default_factory=Reading)
+    life: Sign = Sign(Life.UNKNOWN, "not asked")
+    cluster: Reading[ClusterStatus] = field(default_factory=Reading)
+    tokens: Reading[TokenState] = field(default_factory=Reading)
+    license: Reading[ServerStatus] = field(default_factory=Reading)
+    dr_sync: Reading[DrSync] = field(default_factory=Reading)
+    mounts: Reading[tuple[Mount, ...]] = field(default_factory=Reading)
+    automation: Reading[tuple[Unit, ...]] = field(default_factory=Reading)
+
+    @property
+    def reached(self) -> bool:
+        return self.hostname.value is not None
+
+    @property
+    def role(self) -> Role | None:
+        """What its server says it is now; None where it does not run or could not be asked."""
+        return self.cluster.value.role if self.cluster.value else None
+
+    @property
+    def serves(self) -> bool:
+        """Whether it says that it is primary, here or at the DR site."""
+        return self.role in (Role.PRIMARY, Role.DR_PRIMARY)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the host itself proves that its server does not run."""
+        unit = self.unit.value
+        return unit is not None and unit.stopped and self.life.life is Life.STOPPED
+
+
+@dataclass(frozen=True)
+class SurveyedBalancer:
+    """One load balancer. `channel` is how it can be changed; None where it can't, and `why` then says why."""
+
+    name: str
+    backend: Reading[Backend] = field(default_factory=Reading)
+    process: Reading[Process] = field(default_factory=Reading)
+    channel: haproxy.Channel | None = None
+    why: str = ""
+
+    def server(self, name: str | None) -> BackendServer | None:
+        backend = self.backend.value
+        return haproxy.server_of(backend, name) if backend and name else None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All of one moment. `views[asked][node]`: what host `asked` sees of the licence server of `node`."""
+
+    at: float
+    nodes: dict[str, SurveyedNode]
+    balancers: dict[str, SurveyedBalancer]
+    views: dict[str, dict[str, Sign]] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> dict[str, str]:
+        """What actions and checks on load balancers need to know of the survey."""
+        kept: dict[str, str] = {}
+        for name, balancer in self.balancers.items():
+            if balancer.channel is not None:
+                kept[channel_key(name)] = balancer.channel
+            if balancer.process.value and balancer.process.value.pid is not None:
+                kept[process_key(name)] = str(balancer.process.value.pid)
+        return kept
+
+    def primaries(self, among: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """Every node that says it serves as primary."""
+        return tuple(name for name, node in self.nodes.items() if node.serves and (among is None or name in among))
+
+
+class Surveyor:
+    """Reads a whole cluster, all hosts at once, each question bounded by itself."""
+
+    def __init__(self, hands: Hands, ground: Ground, clock: Callable[[], float]) -> None:
+        self._hands = hands
+        self._ground = ground
+        self._clock = clock
+
+    async def survey(self) -> Survey:
+        ground = self._ground
+        async with asyncio.TaskGroup() as tasks:
+            nodes = {name: tasks.create_task(self._node(name)) for name in ground.nodes}
+            balancers = {
+                name: tasks.create_task(self._balancer(name)) for name in (*ground.main_balancers, *ground.dr_balancers)
+            }
+        read = {name: task.result() for name, task in nodes.items()}
+        async with asyncio.TaskGroup() as tasks:
+            views = {
+                asker: {
+                    of: tasks.create_task(fresh.life(self._hands, ground, asker, of, self._clock()))
+                    for of in ground.nodes
+                    if of != asker
+                }
+                for asker in ground.nodes
+                if read[asker].reached
+            }
+        return Survey(
+            at=self._clock(),
+            nodes=read,
+            balancers={name: task.result() for name, task in balancers.items()},
+            views={asker: {of: task.result() for of, task in seen.items()} for asker, seen in views.items()},
+        )
+
+    async def _node(self, name: str) -> SurveyedNode:
+        hostname = await self._reading(self._hostname(name), "uname")
+        if hostname.failure is not None:
+            missing = hostname.failure
+            return SurveyedNode(name, hostname, life=Sign(Life.UNKNOWN, missing.text))
+        units = [self._ground.nodes[name].unit]
+        loops = [one.unit for one in self._ground.cluster.automation if one.node == name]
+        is_dr = name in self._ground.dr_nodes
+        async with asyncio.TaskGroup() as tasks:
+            read = tasks.create_task(self._reading(self._units(name, [*units, *loops]), "systemctl"))
+            life = tasks.create_task(fresh.life(self._hands, self._ground, name, name, self._clock()))
+            cluster = tasks.create_task(self._reading(fresh.cluster_status(self._hands, self._ground, name), "DSLicSrv"))
+            answered = tasks.create_task(self._server(name, is_dr))
+        unit, automation = _split(read.result())
+        tokens, license_, dr_sync, mounted = answered.result()
+        return SurveyedNode(
+            name,
+            hostname,
+            unit,
+            life.result(),
+            cluster.result(),
+            tokens,
+            license_,
+            dr_sync,
+            mounted,
+            automation,
+        )
+
+    async def _server(
+        self, name: str, is_dr: bool
+    ) -> tuple[Reading[TokenState], Reading[ServerStatus], Reading[DrSync], Reading[tuple[Mount, ...]]]:
+        hands, ground, now = self._hands, self._ground, self._clock()
+        none: Reading[DrSync] = Reading()
+        return (
+            await self._reading(fresh.tokens(hands, ground, name), "DSLicSrv"),
+            await self._reading(fresh.validated(hands, ground, name, now), "DSLicSrv"),
+            await self._reading(fresh.dr_sync(hands, ground, name), "DSLicSrv") if is_dr else none,
+            await self._reading(mounts(hands, ground, name), "mountinfo"),
+        )
+
+    async def _hostname(self, name: str) -> str:
+        answer = await self._hands.run(name, self._ground.plain("uname", "-n", seconds=5), timeout=7)
+        return clean(succeeded(answer)).strip()
+
+    async def _units(self, name: str, units: list[str]) -> tuple[Unit, ...]:
+        return await read_units(self._hands, self._ground, name, *units)
+
+    async def _balancer(self, name: str) -> SurveyedBalancer:
+        settings = self._ground.balancer(name)
+        why = ""
+        if settings.socket is not None:
+            level = await self._reading(haproxy.level(self._hands, self._ground, name), "socket")
+            if level.value == "admin":
+                process = await self._reading(haproxy.process(self._hands, self._ground, name, self._clock()), "socket")
+                backend = await self._reading(self._backend(name, "socket"), "socket")
+                return SurveyedBalancer(name, backend, process, "socket" if backend.value else None, _text(backend))
+            why = level.failure.text if level.failure else f"{name}: its socket has the level “{clean(level.value or '')}”"
+        if settings.stats_url is not None:
+            backend = await self._reading(self._backend(name, "page"), "statistics page")
+            return SurveyedBalancer(
+                name, backend, channel="page" if backend.value else None, why=_text(backend) or why
+            )
+        backend = await self._reading(self._backend(name, "socket"), "socket")
+        return SurveyedBalancer(name, backend, why=f"{why}; it needs level admin to change servers")
+
+    async def _backend(self, name: str, channel: haproxy.Channel) -> Backend:
+        return await haproxy.backend(self._hands, self._ground, name, channel, self._clock())
+
+    async def _reading(self, asked: Awaitable[T], source: str) -> Reading[T]:
+        try:
+            value = await asked
+        except (NotRead, Unreached) as failure:
+            return Reading(source=source, failure=failure.failure, tried_at=self._clock())
+        except (Unfinished, Refused) as failure:
+            kind = FailureKind.NO_ANSWER if isinstance(failure, Unfinished) else FailureKind.FAILED
+            return Reading(source=source, failure=Failure(kind, clean(str(failure))), tried_at=self._clock())
+        now = self._clock()
+        return Reading(value=value, at=now, source=source, tried_at=now)
+
+
+def _split(read: Reading[tuple[Unit, ...]]) -> tuple[Reading[Unit], Reading[tuple[Unit, ...]]]:
+    """The node's own unit, and the others."""
+    if read.value is None:
+        return (
+            Reading(source=read.source, failure=read.failure, tried_at=read.tried_at),
+            Reading(source=read.source, failure=read.failure, tried_at=read.tried_at),
+        )
+    first, *others = read.value
+    return (
+        Reading(value=first, at=read.at, source=read.source, tried_at=read.tried_at),
+        Reading(value=tuple(others), at=read.at, source=read.source, tried_at=read.tried_at),
+    )
+
+
+def _text(reading: Reading[T]) -> str:
+    return reading.failure.text if reading.failure else ""

@@ -1,0 +1,193 @@
+"""Acting on licence servers: stopping for certain, promoting, moving token state, testing a checkout."""
+
+import msgspec
+
+from dslsconsole.model.node import ClusterStatus, Role, TokenState
+from dslsconsole.systems.acting import (
+    Action,
+    Call,
+    Check,
+    Checked,
+    Refused,
+    Unfinished,
+    Unreached,
+    command_action,
+    succeeded,
+)
+from dslsconsole.systems.dslicsrv import fresh
+from dslsconsole.systems.dslicsrv.read import Unreadable, parse_tokens
+from dslsconsole.systems.systemd.act import read_units
+
+SYNC_SECONDS = 20.0
+PROMOTE_SECONDS = 15.0
+CHECKOUT_SECONDS = 15.0
+SERVING = (Role.PRIMARY, Role.DR_PRIMARY)
+
+
+def same(one: TokenState, other: TokenState) -> bool:
+    """Whether two token states are the same: generation and pools, in any order. Unknown is never the same."""
+    if one.generation is None or one.generation != other.generation or not one.pools:
+        return False
+    figures = [{(pool.name, pool.total, pool.used) for pool in state.pools} for state in (one, other)]
+    return figures[0] == figures[1]
+
+
+async def stopped_for_certain(call: Call) -> Checked:
+    """Whether a node's licence server is stopped beyond doubt.
+
+    Its unit is known and inactive without a process, `-status` on the host says that nothing runs, and from the
+    `witness` host, where one is given, its port is not reached.
+    """
+    unit = call.arguments.get("unit") or call.ground.nodes[call.host].unit
+    try:
+        (read,) = await read_units(call.hands, call.ground, call.host, unit)
+    except (Unreached, Unfinished, Refused) as failure:
+        return Checked(None, f"{call.host} could not be asked: {failure}")
+    if not read.known:
+        return Checked(None, f"{call.host}: {read}; a unit that does not exist proves nothing")
+    if not read.stopped:
+        return Checked(False, f"{call.host}: {read}")
+    signs = [await fresh.life(call.hands, call.ground, call.host, call.host, call.clock())]
+    if witness := call.arguments.get("witness"):
+        signs.append(await fresh.life(call.hands, call.ground, witness, call.host, call.clock()))
+    words = "; ".join([str(read), *(sign.text for sign in signs)])
+    if any(sign.life is fresh.Life.ANSWERS for sign in signs):
+        return Checked(False, words)
+    return Checked(True if all(sign.life is fresh.Life.STOPPED for sign in signs) else None, words)
+
+
+async def role_is(call: Call) -> Checked:
+    """Whether the server's role is one of `role` (words separated by blanks), running, under its own name.
+
+    With `epoch_above`, its epoch must have passed that number; a primary must hold quorum where it tells.
+    """
+    try:
+        status = await fresh.cluster_status(call.hands, call.ground, call.host)
+    except fresh.NotRead as failure:
+        return Checked(None, str(failure))
+    words = f"{call.host}: role {status.role or 'unknown'}, state {status.state or 'unknown'}, epoch {status.epoch}"
+    if status.node is not None and status.node != call.host:
+        return Checked(False, f"{call.host} calls itself {status.node}")
+    if status.role is None or status.state is None:
+        return Checked(None, words)
+    ok = status.role.value in call["role"].split() and status.state == "running"
+    if ok and (above := call.arguments.get("epoch_above")):
+        ok = status.epoch is not None and status.epoch > int(above)
+    if ok and status.role in SERVING and status.quorum is not None and status.quorum.held is False:
+        return Checked(False, f"{words}, without quorum")
+    return Checked(ok, words)
+
+
+async def _serves(call: Call) -> Checked:
+    sign = await fresh.life(call.hands, call.ground, call.host, call.host, call.clock())
+    return Checked({fresh.Life.ANSWERS: True, fresh.Life.STOPPED: False}.get(sign.life), sign.text)
+
+
+async def _sync(call: Call, verb: str, expect: str) -> str:
+    source, target = call.host, call["target"]
+    status = await _status_of(call, source)
+    if status.role not in SERVING:
+        raise Refused(f"{source} is {status.role or 'of unknown role'}: only a primary's tokens are ever pushed")
+    answer = await call.hands.run(source, _read_tokens(call), timeout=SYNC_SECONDS + 3)
+    succeeded(answer)
+    payload = answer.stdout.encode()
+    state = _parsed(payload)
+    if state.generation is None or not state.pools:
+        raise Refused(f"{source}: the token state names no generation or no pool; it is not pushed")
+    call.memory[f"generation pushed to {target}"] = str(state.generation)
+    stdin = payload if verb == "-sync-tokens" else None
+    answer = await call.hands.run(source, _push(call, verb), stdin=stdin, timeout=SYNC_SECONDS + 3)
+    return succeeded(answer, expect)
+
+
+async def _status_of(call: Call, host: str) -> ClusterStatus:
+    try:
+        return await fresh.cluster_status(call.hands, call.ground, host)
+    except fresh.NotRead as failure:
+        raise Refused(str(failure)) from failure
+
+
+def _parsed(payload: bytes) -> TokenState:
+    try:
+        msgspec.json.decode(payload)
+        return parse_tokens(payload.decode())
+    except (msgspec.DecodeError, Unreadable, UnicodeDecodeError) as error:
+        raise Refused(f"the token state is not sound JSON ({error}); it is not pushed") from error
+
+
+def _read_tokens(call: Call) -> str:
+    return call.ground.licence_server("-tokens", "-format", "json", seconds=SYNC_SECONDS)
+
+
+def _push(call: Call, verb: str) -> str:
+    target = call.ground.licence_port(call["target"])
+    return call.ground.licence_server(verb, "-target", target, seconds=SYNC_SECONDS)
+
+
+async def tokens_in_sync(call: Call) -> Checked:
+    """Whether the `target` holds the token state of this host, or a newer one than was pushed to it.
+
+    The source moves on between two reads, so after a push the generation that was pushed decides.
+    """
+    target = call["target"]
+    try:
+        pushed = call.memory.get(f"generation pushed to {target}")
+        source = None if pushed else await fresh.tokens(call.hands, call.ground, call.host)
+        there = await fresh.tokens(call.hands, call.ground, target)
+    except fresh.NotRead as failure:
+        return Checked(None, str(failure))
+    wanted = int(pushed) if pushed else source.generation if source else None
+    if wanted is None or there.generation is None:
+        return Checked(None, f"{target}: generation {there.generation}, {call.host}: generation {wanted}")
+    words = f"{target} has generation {there.generation}, {call.host} {'pushed' if pushed else 'has'} {wanted}"
+    if source is not None and there.generation == wanted:
+        return Checked(same(source, there), words)
+    return Checked(there.generation >= wanted, words)
+
+
+def _promotions(call: Call) -> tuple[str, ...]:
+    plain = call.ground.licence_server("-promote-to-primary", "-node", call.host, seconds=PROMOTE_SECONDS)
+    forced = call.ground.licence_server("-promote-to-primary", "-node", call.host, "-force", seconds=PROMOTE_SECONDS)
+    return (plain, forced) if call.arguments.get("attested") else (plain,)
+
+
+async def _promote(call: Call) -> str:
+    plain, *forced = _promotions(call)
+    answer = await call.hands.run(call.host, plain, timeout=PROMOTE_SECONDS + 3)
+    if answer.status != 1 or not forced:
+        return succeeded(answer, "Promoted:")
+    attested = call["attested"].split()
+    named = [node for node in call.ground.nodes if node in answer.said and node not in (call.host, *attested)]
+    if named:
+        raise Refused(f"{answer.said} (not forced: the refusal names {', '.join(named)})")
+    again = await call.hands.run(call.host, forced[0], timeout=PROMOTE_SECONDS + 3)
+    return f"{answer.said}\n{succeeded(again, 'Promoted:')}"
+
+
+def _checkout(call: Call) -> str:
+    return call.ground.licence_server("-test-checkout", call["feature"], "1", seconds=CHECKOUT_SECONDS)
+
+
+def _sync_action(verb: str, expect: str) -> Action:
+    async def do(call: Call) -> str:
+        return await _sync(call, verb, expect)
+
+    def commands(call: Call) -> tuple[str, ...]:
+        read, push = _read_tokens(call), _push(call, verb)
+        return (read, f"{push}  # standard input: the token state just read" if verb == "-sync-tokens" else push)
+
+    return Action(commands, do)
+
+
+ACTIONS = {
+    "sync-tokens": _sync_action("-sync-tokens", "Sync: OK"),
+    "force-sync-tokens": _sync_action("-force-sync", "Sync: FORCED"),
+    "promote": Action(_promotions, _promote),
+    "test-checkout": command_action(_checkout, timeout=CHECKOUT_SECONDS + 3, expect="Checkout: OK"),
+}
+CHECKS: dict[str, Check] = {
+    "stopped-for-certain": stopped_for_certain,
+    "role-is": role_is,
+    "tokens-in-sync": tokens_in_sync,
+    "server-answers": _serves,
+}

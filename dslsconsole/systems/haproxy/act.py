@@ -1,0 +1,132 @@
+"""Changing servers on a load balancer, and reading back through the same channel what became of it.
+
+The runtime socket answers an empty line to a change, whether it changed something or not; the statistics page always
+redirects and says in the address what it did. Neither is proof: the server's line is read again.
+"""
+
+from dslsconsole.model.balancer import ServerState
+from dslsconsole.systems.acting import Action, Call, Check, Checked, Refused
+from dslsconsole.systems.dslicsrv.fresh import NotRead
+from dslsconsole.systems.haproxy import fresh
+
+CHANGE_SECONDS = 5.0
+_POSTED = {"DONE", "NONE"}
+
+
+def channel_key(host: str) -> str:
+    """Where an operation's memory keeps which channel a load balancer is changed over."""
+    return f"channel of {host}"
+
+
+def process_key(host: str) -> str:
+    """Where an operation's memory keeps the pid of the HAProxy process that was read first."""
+    return f"pid on {host}"
+
+
+def _channel(call: Call) -> fresh.Channel:
+    return "page" if call.memory.get(channel_key(call.host)) == "page" else "socket"
+
+
+def _server(call: Call) -> str:
+    server = call.ground.backend_server(call.host, call["node"])
+    if server is None:
+        raise Refused(f"{call.host}: the estate file names no server for {call['node']}")
+    return server
+
+
+def _change(state: str) -> Action:
+    def line(call: Call) -> str:
+        return f"set server {_server(call)} state {state}"
+
+    def commands(call: Call) -> tuple[str, ...]:
+        settings = call.ground.balancer(call.host)
+        if _channel(call) == "socket":
+            return (f"{settings.socket}: {line(call)}",)
+        backend, server = _server(call).split("/", 1)
+        return (f"POST {settings.stats_url}: s={server}&action={state}&b={backend}",)
+
+    async def do(call: Call) -> str:
+        return await _ask(call, line(call)) if _channel(call) == "socket" else await _post(call, state)
+
+    return Action(commands, do)
+
+
+async def _ask(call: Call, line: str) -> str:
+    path = call.ground.balancer(call.host).socket
+    if path is None:
+        raise Refused(f"{call.host}: the estate file names no runtime socket")
+    answer = (await call.hands.ask_socket(call.host, path, line, timeout=CHANGE_SECONDS)).strip()
+    if answer:
+        raise Refused(f"{call.host}: {answer}")
+    return ""
+
+
+async def _post(call: Call, state: str) -> str:
+    backend, server = _server(call).split("/", 1)
+    request = fresh.page_request(
+        call.ground.balancer(call.host), "POST", form={"s": server, "action": state, "b": backend}
+    )
+    page = await call.hands.request(request, timeout=CHANGE_SECONDS)
+    said = page.location.rpartition("st=")[2] if "st=" in page.location else ""
+    if page.status != 303 or said not in _POSTED:
+        raise Refused(f"{call.host}: the statistics page answers {page.status} {said or page.location}".rstrip())
+    return f"st={said}"
+
+
+def _shutdown_commands(call: Call) -> tuple[str, ...]:
+    if _channel(call) == "page":
+        settings = call.ground.balancer(call.host)
+        backend, server = _server(call).split("/", 1)
+        return (f"POST {settings.stats_url}: s={server}&action=shutdown&b={backend}",)
+    return (f"{call.ground.balancer(call.host).socket}: shutdown sessions server {_server(call)}",)
+
+
+async def _shutdown(call: Call) -> str:
+    if _channel(call) == "page":
+        return await _post(call, "shutdown")
+    return await _ask(call, f"shutdown sessions server {_server(call)}")
+
+
+async def server_state(call: Call) -> Checked:
+    """Whether the `node`'s server is as wanted: `state` is MAINT, DRAIN, READY (none of these) or UP (checked good).
+
+    A load balancer that answers with another process than before has forgotten what was set.
+    """
+    try:
+        return await _server_state(call)
+    except (NotRead, Refused) as failure:
+        return Checked(None, str(failure))
+
+
+async def _server_state(call: Call) -> Checked:
+    now, channel = call.clock(), _channel(call)
+    backend = await fresh.backend(call.hands, call.ground, call.host, channel, now)
+    name = _server(call).split("/", 1)[1]
+    server = fresh.server_of(backend, name)
+    if server is None:
+        return Checked(None, f"{call.host}: HAProxy has no server {name}")
+    words = f"{call.host}: {name} is {server.status}{f' ({server.check})' if server.check else ''}"
+    if channel == "socket" and (before := call.memory.get(process_key(call.host))):
+        pid = (await fresh.process(call.hands, call.ground, call.host, now)).pid
+        if pid is not None and str(pid) != before:
+            return Checked(False, f"{words}; HAProxy was reloaded (pid {before} → {pid})")
+    wanted = call["state"]
+    if server.state is ServerState.UNKNOWN:
+        return Checked(None, words)
+    if wanted == "READY":
+        return Checked(server.state not in (ServerState.MAINT, ServerState.DRAIN), words)
+    if wanted == "UP":
+        good = server.state is ServerState.NO_CHECK or (
+            server.state is ServerState.UP and (server.check is None or server.check.endswith("OK"))
+        )
+        return Checked(good, words)
+    return Checked(server.state.value == wanted, words)
+
+
+ACTIONS = {
+    "server-maint": _change("maint"),
+    "server-drain": _change("drain"),
+    "server-ready": _change("ready"),
+    "shutdown-sessions": Action(_shutdown_commands, _shutdown),
+}
+CHECKS: dict[str, Check] = {"server-state": server_state}

@@ -1,0 +1,136 @@
+"""Starting and stopping units, and reading back what became of them."""
+
+from msgspec import Struct
+
+from dslsconsole.systems.acting import Action, Call, Check, Checked, Hands, Refused, Unfinished, Unreached, succeeded
+from dslsconsole.systems.ground import Ground
+
+STOP_SECONDS = 30.0
+"""How long `systemctl stop` may take: systemd itself waits 90 s by default, the console's operator does not."""
+START_SECONDS = 30.0
+_PROPERTIES = "Id,LoadState,ActiveState,SubState,Result,MainPID,UnitFileState"
+
+
+class Unit(Struct, frozen=True):
+    """What one reading of a unit said."""
+
+    name: str
+    load: str
+    active: str
+    sub: str
+    main_pid: int | None
+    enabled: str = ""
+
+    @property
+    def known(self) -> bool:
+        """A unit that the host does not have reads as inactive, and proves nothing."""
+        return self.load in ("loaded", "masked")
+
+    @property
+    def stopped(self) -> bool:
+        return self.known and self.active in ("inactive", "failed") and self.main_pid in (0, None)
+
+    def __str__(self) -> str:
+        pid = f", pid {self.main_pid}" if self.main_pid else ""
+        return f"{self.name} is {self.active} ({self.sub}{pid})" if self.known else f"{self.name} is {self.load}"
+
+
+def shown(ground: Ground, *units: str) -> str:
+    """The command that reads the units."""
+    return ground.plain("systemctl", "show", "-p", _PROPERTIES, *units, seconds=5)
+
+
+def parse_units(text: str) -> tuple[Unit, ...]:
+    """The units in the order of the answer's blocks; a block without an Id is left out."""
+    units = []
+    for block in text.replace("\r\n", "\n").split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if "Id" not in values or "ActiveState" not in values:
+            continue
+        pid = values.get("MainPID", "")
+        units.append(
+            Unit(
+                values["Id"],
+                values.get("LoadState", "unknown"),
+                values["ActiveState"],
+                values.get("SubState", ""),
+                int(pid) if pid.isdecimal() else None,
+                values.get("UnitFileState", ""),
+            )
+        )
+    return tuple(units)
+
+
+async def read_units(hands: Hands, ground: Ground, host: str, *units: str) -> tuple[Unit, ...]:
+    """The units of a host, read now, in the order asked.
+
+    Raises:
+        Unreached, Unfinished: the host gave no answer.
+        Refused: it answered something else.
+    """
+    text = succeeded(await hands.run(host, shown(ground, *units), timeout=7))
+    found = parse_units(text)
+    if len(found) != len(units):
+        raise Unfinished(f"{host}: systemctl show told of {len(found)} units, asked were {len(units)}")
+    return found
+
+
+def _unit(call: Call) -> str:
+    return call.arguments.get("unit") or call.ground.nodes[call.host].unit
+
+
+def _service(verb: str, seconds: float) -> Action:
+    def commands(call: Call) -> tuple[str, ...]:
+        return (call.ground.as_root("systemctl", verb, _unit(call), seconds=seconds),)
+
+    async def do(call: Call) -> str:
+        return succeeded(await call.hands.run(call.host, commands(call)[0], timeout=seconds + 3))
+
+    return Action(commands, do)
+
+
+def _kill_commands(call: Call) -> tuple[str, ...]:
+    return (
+        call.ground.as_root("systemctl", "stop", _unit(call), seconds=STOP_SECONDS / 3),
+        call.ground.as_root("systemctl", "kill", "--signal=KILL", _unit(call), seconds=10),
+    )
+
+
+async def _stop_then_kill(call: Call) -> str:
+    stop, kill = _kill_commands(call)
+    answer = await call.hands.run(call.host, stop, timeout=STOP_SECONDS / 3 + 3)
+    if answer.status == 0:
+        return answer.said
+    return succeeded(await call.hands.run(call.host, kill, timeout=13))
+
+
+async def unit_of(call: Call) -> Unit | Checked:
+    """The unit of a call, or why it can't be told."""
+    try:
+        (unit,) = await read_units(call.hands, call.ground, call.host, _unit(call))
+    except (Unreached, Unfinished, Refused) as failure:
+        return Checked(None, f"{call.host} could not be asked for the unit: {failure}")
+    return unit
+
+
+async def _active(call: Call) -> Checked:
+    unit = await unit_of(call)
+    if isinstance(unit, Checked):
+        return unit
+    return Checked(unit.known and unit.active == "active", str(unit))
+
+
+async def _inactive(call: Call) -> Checked:
+    unit = await unit_of(call)
+    if isinstance(unit, Checked):
+        return unit
+    return Checked(unit.stopped if unit.known else None, str(unit))
+
+
+ACTIONS = {
+    "service-start": _service("start", START_SECONDS),
+    "service-stop": _service("stop", STOP_SECONDS),
+    "service-restart": _service("restart", START_SECONDS + STOP_SECONDS),
+    "service-stop-or-kill": Action(_kill_commands, _stop_then_kill),
+}
+CHECKS: dict[str, Check] = {"unit-active": _active, "unit-inactive": _inactive}
