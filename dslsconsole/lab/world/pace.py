@@ -1,0 +1,31 @@
+"""The lab's time: durations of the practice estate can pass faster than those of the wall clock."""
+
+import time
+from collections.abc import Callable
+
+SHORTEST_WAIT = 0.02
+"""Real seconds; below this a faster pace costs more processor than it shows."""
+
+
+class Pace:
+    """Hosts show the wall clock, so that the console sees no skew; what happens in them takes `speed` times less.
+
+    Args:
+        speed: lab seconds that pass in one real second.
+        wall: epoch seconds of this machine.
+    """
+
+    def __init__(self, speed: float = 1.0, wall: Callable[[], float] = time.time) -> None:
+        if not 0.01 <= speed <= 1000:
+            raise ValueError(f"speed {speed:g} is out of range; write a number from 0.01 to 1000")
+        self.speed = speed
+        self.wall = wall
+        self._start = wall()
+
+    def elapsed(self) -> float:
+        """Lab seconds since the start."""
+        return (self.wall() - self._start) * self.speed
+
+    def real(self, lab_seconds: float) -> float:
+        """How many real seconds a lab duration takes."""
+        return max(SHORTEST_WAIT, lab_seconds / self.speed)
