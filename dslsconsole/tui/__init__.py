@@ -1,1 +1,1 @@
-"""The terminal program. It draws the stream and the journal, asks, and decides nothing."""
+"""The terminal program: draws the stream and the journal, asks, and decides nothing."""

@@ -1,0 +1,149 @@
+"""The one registry of what can be done. Keys, footer, palette, help and read-only mode all derive from it."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Guard(StrEnum):
+    """What must hold before an action works."""
+
+    NONE = "none"
+    CAN_ACT = "can-act"
+    """Absent from a read-only console."""
+    ARMED = "armed"
+    """Absent from a read-only console, and disabled until the console is armed for the cluster."""
+
+
+class Place(StrEnum):
+    """Where an action belongs."""
+
+    EVERYWHERE = "everywhere"
+    CLUSTER = "cluster"
+    WALLBOARD = "wallboard"
+
+
+class Action(Struct, frozen=True):
+    id: str
+    key: str
+    label: str
+    """For the footer: a word or two."""
+    description: str
+    """For help and the palette: a sentence."""
+    guard: Guard = Guard.NONE
+    place: Place = Place.CLUSTER
+    footer: int = 0
+    """Its weight in the footer; 0 keeps it out."""
+    shown_key: str = ""
+    runbook: str = ""
+
+    @property
+    def name_of_key(self) -> str:
+        return self.shown_key or self.key.split(",")[0]
+
+
+ACTIONS = (
+    Action("arm", "a", "arm", "Arm the console for this cluster, or disarm it. Ends by itself after 10 minutes.", Guard.CAN_ACT, footer=8),
+    Action(
+        "failover",
+        "F",
+        "failover",
+        "Move the service to the backup: planned while the primary is alive, emergency when it is not.",
+        Guard.ARMED,
+        footer=7,
+        runbook="failover",
+    ),
+    Action(
+        "failback",
+        "B",
+        "failback",
+        "Give the service back to the node that is configured as primary.",
+        Guard.ARMED,
+        footer=4,
+        runbook="failback",
+    ),
+    Action(
+        "token-sync",
+        "T",
+        "sync tokens",
+        "Synchronise the token state from the primary to the backup.",
+        Guard.ARMED,
+        footer=6,
+        runbook="token-sync",
+    ),
+    Action(
+        "force-sync",
+        "Y",
+        "force sync",
+        "Overwrite a server's token state with another's. The last resort.",
+        Guard.ARMED,
+        footer=2,
+        runbook="force-sync",
+    ),
+    Action("dr-sync", "D", "sync DR", "Copy licences and state to the DR site now.", Guard.ARMED, footer=5, runbook="dr-sync"),
+    Action(
+        "dr-activate",
+        "A",
+        "activate DR",
+        "Let the DR site serve. For when the main site is lost.",
+        Guard.ARMED,
+        footer=3,
+        runbook="dr-activate",
+    ),
+    Action(
+        "dr-return",
+        "R",
+        "return from DR",
+        "Bring the service back from the DR site to the main site.",
+        Guard.ARMED,
+        footer=2,
+        runbook="dr-return",
+    ),
+    Action("stop", "S", "stop run", "Ask the running operation to stop after its current step.", Guard.CAN_ACT, footer=1),
+    Action("estate", "1", "estate", "List the clusters of the estate and go to one."),
+    Action("cluster", "2", "cluster", "Show all six panels."),
+    Action("nodes", "3", "nodes", "Show the nodes alone, with more of each."),
+    Action("pools", "4", "tokens", "Show the token pools alone, with their features."),
+    Action("balancers", "5", "load balancers", "Show the load balancers alone, with what the checks said."),
+    Action("dr", "6", "DR", "Show the DR site alone."),
+    Action("alerts", "7", "alerts", "Show the alerts alone, with evidence and advice."),
+    Action("log", "8", "log", "Show the action log alone."),
+    Action("zoom", "z", "zoom", "Show the panel that has the keys alone, or all of them again.", footer=3, shown_key="z"),
+    Action("previous-cluster", "left_square_bracket", "previous", "Go to the previous cluster.", shown_key="["),
+    Action("next-cluster", "right_square_bracket", "next", "Go to the next cluster.", shown_key="]"),
+    Action("filter", "slash", "filter", "Show only the rows of a panel that contain some words.", footer=4, shown_key="/"),
+    Action("theme", "c", "colours", "Choose the colour theme.", place=Place.EVERYWHERE),
+    Action("help", "question_mark", "help", "Show every key and what it does.", place=Place.EVERYWHERE, footer=9, shown_key="?"),
+    Action("palette", "colon", "commands", "Find a command by its name.", place=Place.EVERYWHERE, footer=6, shown_key=":"),
+    Action("quit", "q,ctrl+q,ctrl+c", "quit", "Leave the console. A running operation goes on.", place=Place.WALLBOARD, footer=9),
+)
+
+
+def offered(*, read_only: bool, wallboard: bool = False) -> tuple[Action, ...]:
+    """The actions there are. What a read-only console must not do is not among them at all."""
+    if wallboard:
+        return tuple(action for action in ACTIONS if action.place is Place.WALLBOARD)
+    return tuple(action for action in ACTIONS if not read_only or action.guard is Guard.NONE)
+
+
+def action(identity: str) -> Action:
+    """The action with this id.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for known in ACTIONS:
+        if known.id == identity:
+            return known
+    raise KeyError(identity)
+
+
+def why_disabled(one: Action, *, armed: bool, running: str | None) -> str | None:
+    """A sentence that says why an action does not work now; None where it works."""
+    if one.guard is Guard.ARMED and running is not None:
+        return f"{one.name_of_key} {one.label} waits until {running} has ended"
+    if one.guard is Guard.ARMED and not armed:
+        return f"{one.name_of_key} {one.label} needs the console armed for this cluster: press a"
+    if one.id == "stop" and running is None:
+        return "nothing is running that could be stopped"
+    return None

@@ -1,0 +1,206 @@
+"""The terminal program: frames and journal in, a screen out. What it may do is in the registry of actions."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+from textual.theme import Theme
+from textual.worker import Worker, WorkerState
+
+from dslsconsole.model.frames import Hello
+from dslsconsole.model.picture import Picture
+from dslsconsole.tui.acting import Acting
+from dslsconsole.tui.actions import Action, offered, why_disabled
+from dslsconsole.tui.bars import FooterBar
+from dslsconsole.tui.dialogs.dialog import Dialog
+from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
+from dslsconsole.tui.navigation import Navigation
+from dslsconsole.tui.operation import Runner
+from dslsconsole.tui.render.cells import Tone
+from dslsconsole.tui.render.footer import Key
+from dslsconsole.tui.render.log import log
+from dslsconsole.tui.render.view import View
+from dslsconsole.tui.screens.cluster import ClusterScreen
+from dslsconsole.tui.source import Arrival, Source
+from dslsconsole.tui.themes import DEFAULT, ConsoleTheme, LoadedThemes
+
+COARSE_S = 5.0
+"""How often the ages of late readings are looked at while nothing arrives."""
+KEPT_ENTRIES = 2000
+
+
+class ConsoleApp(App[None]):
+    """The console, and without a runner the read-only console or the wallboard."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = "Screen { background: $background; color: $tone-text; }"
+
+    class Arrived(Message):
+        """A batch of frames, or of journal entries."""
+
+        def __init__(self, what: Arrival | News) -> None:
+            super().__init__()
+            self.what = what
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        clock: Callable[[], float],
+        themes: LoadedThemes,
+        theme: str = DEFAULT,
+        cluster: str | None = None,
+        runner: Runner | None = None,
+        feed: JournalFeed | None = None,
+        wallboard: bool = False,
+        rotate_s: float | None = None,
+    ) -> None:
+        self._themes = themes
+        super().__init__()
+        self.animation_level = "none"
+        self.clock = clock
+        self.picture = Picture()
+        self.entries: tuple[LogEntry, ...] = ()
+        self.trouble: str | None = None
+        self.cluster_name = cluster
+        self.actions = offered(read_only=runner is None, wallboard=wallboard)
+        self.acting = Acting(self, runner)
+        self.cluster_screen = ClusterScreen(self.footer_keys)
+        self._navigation = Navigation(self)
+        self._source = source
+        self._feed = feed
+        self._feed_trouble: str | None = None
+        self._rotate_s = rotate_s
+        for one in self.actions:
+            self.bind(one.key, f"act('{one.id}')", description=one.label, show=False)
+        for loaded in themes.themes.values():
+            self.register_theme(loaded.textual())
+        if theme in themes.themes:
+            self.theme = f"dslsconsole-{theme}"
+
+    @property
+    def themes(self) -> dict[str, ConsoleTheme]:
+        return self._themes.themes
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The colours of our own, so that the style sheet can be read under any theme of Textual's."""
+        loaded = self._themes.themes.get(DEFAULT) or next(iter(self._themes.themes.values()))
+        theme: Theme = loaded.textual()
+        return dict(theme.variables)
+
+    def on_mount(self) -> None:
+        self.push_screen(self.cluster_screen)
+        self.set_interval(COARSE_S, self._look_at_ages)
+        if self._rotate_s:
+            self.set_interval(self._rotate_s, lambda: self._navigation.go_by(1))
+        self.run_worker(self._read(), exit_on_error=False, name="readings")
+        if self._feed is not None:
+            self.run_worker(self._follow(self._feed), exit_on_error=False, name="the action log")
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not on every platform or thread
+            for wanted in (signal.SIGHUP, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(wanted, self.exit)
+        for failure in self._themes.failures:
+            self.call_after_refresh(self.say, failure)
+
+    async def _read(self) -> None:
+        async with contextlib.aclosing(self._source.arrivals()) as arrivals:  # type: ignore[type-var]
+            async for arrival in arrivals:
+                self.post_message(self.Arrived(arrival))
+
+    async def _follow(self, feed: JournalFeed) -> None:
+        async for news in feed.news():
+            self.post_message(self.Arrived(news))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A part of ours that fails is said in words; the rest goes on."""
+        if event.state is WorkerState.ERROR:
+            self.trouble = f"{event.worker.name}: {event.worker.error}; leave the console and start it again"
+            self.draw()
+
+    # -- what comes in
+
+    def on_console_app_arrived(self, event: Arrived) -> None:
+        what = event.what
+        if isinstance(what, News):
+            self.entries = (*self.entries, *what.entries)[-KEPT_ENTRIES:]
+            self._feed_trouble = what.trouble
+        else:
+            for frame in what.frames:
+                self.picture = self.picture.apply(frame)
+                if isinstance(frame, Hello):
+                    self._navigation.keep_cluster()
+            self.trouble = what.trouble or self.picture.trouble
+        self.draw()
+
+    def _look_at_ages(self) -> None:
+        """Nothing arrives and something is late: its age is all that changes."""
+        self.acting.expire()
+        if self.picture.at and self.clock() - self.picture.at > COARSE_S:
+            self.draw()
+
+    # -- what goes out
+
+    def view(self) -> View | None:
+        shape = self.picture.estate.cluster(self.cluster_name) if self.picture.estate and self.cluster_name else None
+        return None if shape is None else View(shape, self.picture, self.clock())
+
+    def draw(self) -> None:
+        """Draw what changed. While a dialog is open only the lines at the top: painting under it costs sixfold."""
+        if not self.cluster_screen.is_mounted:
+            return
+        standing = self.acting.standing(self.cluster_name, self.clock())
+        view = self.view()
+        if self.screen is self.cluster_screen:
+            sheet = log(self.entries, self.cluster_name or "", self._feed_trouble)
+            self.cluster_screen.show(view, sheet, standing, self.trouble)
+        else:
+            self.cluster_screen.show_bars(view, standing, self.trouble)
+            self.acting.draw()
+
+    def draw_all(self) -> None:
+        """Draw what changed, and the keys too: what they may do has changed."""
+        self.draw()
+        self.cluster_screen.show_keys()
+
+    def say(self, text: str, tone: Tone = Tone.WARNING) -> None:
+        """Say something in the footer until the next key."""
+        self.cluster_screen.say(text, tone)
+
+    # -- what is asked for
+
+    def footer_keys(self) -> list[Key]:
+        return [Key(one, self.why_not(one) is None) for one in self.actions]
+
+    def why_not(self, one: Action) -> str | None:
+        armed = self.acting.is_armed(self.cluster_name, self.clock())
+        return why_disabled(one, armed=armed, running=self.acting.running)
+
+    def action_act(self, identity: str) -> None:
+        """The one door through which keys, footer and palette act."""
+        one = next((one for one in self.actions if one.id == identity), None)
+        if one is None or isinstance(self.screen, Dialog):
+            return
+        self.cluster_screen.show_keys()
+        why = self.why_not(one)
+        if why is not None:
+            self.say(why)
+        elif not self.acting.perform(one):
+            self._navigation.perform(one)
+
+    def on_footer_bar_clicked(self, event: FooterBar.Clicked) -> None:
+        self.action_act(event.action)
+
+    def on_run_dialog_stop_asked(self) -> None:
+        self.acting.ask_to_stop()
+
+    async def action_quit(self) -> None:
+        self.action_act("quit")
+
+    def action_help_quit(self) -> None:
+        self.action_act("quit")

@@ -1,0 +1,114 @@
+"""The plan of a runbook, and the question whether to run it."""
+
+from typing import ClassVar
+
+from msgspec import Struct
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from dslsconsole.tui.dialogs.dialog import DEAF_S, Dialog
+from dslsconsole.tui.dialogs.question import Typed
+from dslsconsole.tui.lines import OneLine
+from dslsconsole.tui.operation import Plan, Request
+from dslsconsole.tui.render import plan as rendered
+from dslsconsole.tui.render.cells import Cell, Tone, filled
+from dslsconsole.tui.render.words import clean
+from dslsconsole.tui.table import LineTable
+
+
+class Confirmed(Struct, frozen=True):
+    """The phrase was typed."""
+
+
+class Override(Struct, frozen=True):
+    """A failed guard's name was typed."""
+
+    guard: str
+
+
+class Attest(Struct, frozen=True):
+    """The name of a host that is really down was typed."""
+
+    host: str
+
+
+Decision = Confirmed | Override | Attest
+
+
+class PlanDialog(Dialog[Decision]):
+    """Shows all of a plan. What is typed decides; nothing typed, and Esc, cancel."""
+
+    deaf_s: ClassVar[float] = DEAF_S
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll(-1)", show=False, priority=True),
+        Binding("down", "scroll(1)", show=False, priority=True),
+        Binding("pageup", "scroll(-10)", show=False, priority=True),
+        Binding("pagedown", "scroll(10)", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    PlanDialog {
+        & Vertical { width: 96%; max-width: 130; height: 96%; background: $background; }
+        & LineTable { width: 100%; height: 1fr; }
+    }
+    """
+    AUTO_FOCUS = "Input"
+
+    def __init__(self, plan: Plan, request: Request) -> None:
+        super().__init__()
+        self._plan = plan
+        self._request = request
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield LineTable()
+            yield OneLine(id="choice")
+            yield Typed(max_length=200)
+            yield OneLine(id="hint")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Typed).cursor_blink = False
+        table = self.query_one(LineTable)
+        table.can_focus = False
+        table.show(rendered.plan(self._plan, self._request.overrides, self._request.attests))
+        tone, text = self._choice()
+        self.query_one("#choice", OneLine).show(filled((Cell(f" {clean(text)}", tone),), 130))
+        self._hint("Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it", Tone.MUTED)
+
+    def _choice(self) -> tuple[Tone, str]:
+        plan = self._plan
+        parts = []
+        if plan.may_run:
+            parts.append(f"to run it type {plan.confirm} and Enter")
+        else:
+            parts.append("✖ refused: it can't be run as things are")
+        if not plan.may_run or plan.attest:
+            attest = [host for host in plan.attest if host not in self._request.attests]
+            overridable = [guard for guard in plan.overridable if guard not in self._request.overrides]
+            if attest:
+                parts.append(f"to attest that a host is down type its name: {', '.join(attest)}")
+            if overridable:
+                parts.append(f"to override a guard type its name: {', '.join(overridable)}")
+        return (Tone.WARNING if plan.may_run else Tone.CRITICAL), " · ".join(parts)
+
+    def _hint(self, text: str, tone: Tone) -> None:
+        self.query_one("#hint", OneLine).show(filled((Cell(f" {clean(text)}", tone),), 130))
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(LineTable).action_cursor(by)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        typed = event.value.strip()
+        if not typed:
+            self.dismiss(None)
+        elif self._plan.may_run and typed == self._plan.confirm:
+            self.dismiss(Confirmed())
+        elif typed in self._plan.attest and typed not in self._request.attests:
+            self.dismiss(Attest(typed))
+        elif typed in self._plan.overridable and typed not in self._request.overrides:
+            self.dismiss(Override(typed))
+        else:
+            event.input.value = ""
+            self._hint(f"“{typed}” is none of these; nothing was done", Tone.WARNING)

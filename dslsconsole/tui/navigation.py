@@ -1,0 +1,147 @@
+"""What the unguarded actions do: go somewhere, show something, change the colours, leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dslsconsole.tui.actions import Action
+from dslsconsole.tui.dialogs.choice import Choice
+from dslsconsole.tui.dialogs.question import Question
+from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, glyph
+from dslsconsole.tui.render.view import HEALTHS
+from dslsconsole.tui.screens.cluster import PANELS
+
+if TYPE_CHECKING:
+    from dslsconsole.tui.app import ConsoleApp
+
+KEYS = (
+    Column("key", "key", least=5, most=8),
+    Column("label", "does", least=10, most=20),
+    Column("what", "", least=20, most=400, cut=Cut.END, grows=True),
+)
+CLUSTERS = (
+    Column("glyph"),
+    Column("name", "cluster", least=12, most=40),
+    Column("health", "health", least=8, most=8),
+    Column("sentence", "", least=20, most=400, cut=Cut.END, grows=True),
+)
+THEMES = (Column("name", "theme", least=12, most=20), Column("label", "", least=10, most=60, grows=True))
+PLAIN_KEYS = (
+    ("Tab", "next panel", "Go to the next panel; Shift+Tab to the one before, ← → to the one beside."),
+    ("↑ ↓", "move", "Move within a panel; PgUp and PgDn a page, Home and End to its ends."),
+    ("Enter", "go in", "Show the panel alone."),
+    ("Esc", "back", "Come back, close a filter or a dialog. Never confirms anything."),
+)
+
+
+class Navigation:
+    """Moves about the screens of one application."""
+
+    def __init__(self, app: ConsoleApp) -> None:
+        self._app = app
+
+    def perform(self, action: Action) -> None:
+        """Do what the action says."""
+        app = self._app
+        if action.id in PANELS:
+            app.cluster_screen.zoom(action.id)
+            return
+        {
+            "cluster": lambda: app.cluster_screen.zoom(None),
+            "zoom": app.cluster_screen.toggle_zoom,
+            "filter": app.cluster_screen.open_filter,
+            "previous-cluster": lambda: self.go_by(-1),
+            "next-cluster": lambda: self.go_by(1),
+            "estate": self.choose_cluster,
+            "theme": self.choose_theme,
+            "help": self.help,
+            "palette": self.palette,
+            "quit": self.quit,
+        }[action.id]()
+
+    # -- clusters
+
+    def keep_cluster(self) -> None:
+        """After a new beginning of the stream: the cluster shown before, if it is still there, else the first."""
+        estate = self._app.picture.estate
+        if estate is not None and (self._app.cluster_name is None or estate.cluster(self._app.cluster_name) is None):
+            self._app.cluster_name = estate.clusters[0].name if estate.clusters else None
+
+    def go_by(self, by: int) -> None:
+        names = [cluster.name for cluster in self._app.picture.estate.clusters] if self._app.picture.estate else []
+        if len(names) < 2:
+            self._app.say("the estate has only one cluster")
+            return
+        index = names.index(self._app.cluster_name) if self._app.cluster_name in names else 0
+        self._go(names[(index + by) % len(names)])
+
+    def _go(self, name: str | None) -> None:
+        if name is not None:
+            self._app.cluster_name = name
+            self._app.draw_all()
+
+    def choose_cluster(self) -> None:
+        estate = self._app.picture.estate
+        rows = []
+        for cluster in estate.clusters if estate else ():
+            verdict = self._app.picture.verdicts.get(cluster.name)
+            tone = HEALTHS[verdict.health] if verdict else Tone.UNKNOWN
+            cells = (
+                glyph(tone),
+                Cell(cluster.name),
+                Cell(verdict.health.value if verdict else "unknown", tone),
+                Cell(verdict.sentence if verdict else "nothing has been read yet"),
+            )
+            rows.append(Row(cluster.name, cells))
+        self._app.push_screen(Choice(Sheet("Estate", CLUSTERS, tuple(rows)), chosen=self._app.cluster_name), self._go)
+
+    # -- help, palette, colours
+
+    def help(self) -> None:
+        rows = [Row(key, (Cell(key, Tone.ACCENT), Cell(label), Cell(text))) for key, label, text in PLAIN_KEYS]
+        self._app.push_screen(Choice(Sheet("Help · what the keys do", KEYS, (*self._rows(), *rows))), self._chosen)
+
+    def palette(self) -> None:
+        sheet = Sheet("Commands", KEYS, tuple(self._rows()))
+        self._app.push_screen(Choice(sheet, searchable=True), self._chosen)
+
+    def _rows(self) -> list[Row]:
+        rows: list[Row] = []
+        for action in self._app.actions:
+            why = self._app.why_not(action)
+            tone = Tone.TEXT if why is None else Tone.STALE
+            what = action.description if why is None else f"{action.description} ({why})"
+            rows.append(Row(action.id, (Cell(action.name_of_key, Tone.ACCENT), Cell(action.label, tone), Cell(what, tone))))
+        return rows
+
+    def _chosen(self, identity: str | None) -> None:
+        if identity is not None:
+            self._app.call_later(self._app.action_act, identity)
+
+    def choose_theme(self) -> None:
+        before = self._app.theme
+        rows = [Row(theme.name, (Cell(theme.name), Cell(theme.label))) for theme in self._app.themes.values()]
+
+        def preview(name: str) -> None:
+            self._app.theme = f"dslsconsole-{name}"
+
+        def done(name: str | None) -> None:
+            self._app.theme = before if name is None else f"dslsconsole-{name}"
+
+        chosen = before.removeprefix("dslsconsole-")
+        self._app.push_screen(Choice(Sheet("Colours", THEMES, tuple(rows)), chosen=chosen, preview=preview), done)
+
+    # -- leaving
+
+    def quit(self) -> None:
+        running = self._app.acting.running
+        if running is None:
+            self._app.exit()
+            return
+        text = f"{running} is running. It goes on to its end without this console, and can be followed from any other."
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                self._app.exit()
+
+        self._app.push_screen(Question("Leave while an operation runs?", text, phrase="leave"), answered)

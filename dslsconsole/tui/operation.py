@@ -1,0 +1,145 @@
+"""A runbook as the console sees it: what `run --dry-run --json` says, and the process that then does it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+REFUSED = 10
+
+
+class PlannedGuard(Struct, frozen=True):
+    name: str
+    result: str = "unknown"
+    """pass, fail or unknown"""
+    reading: str = ""
+    needed: str = ""
+    advice: str = ""
+    overridable: bool = False
+
+
+class PlannedStep(Struct, frozen=True):
+    name: str
+    host: str = ""
+    command: str = ""
+    outcome: str = ""
+    undo: str = ""
+
+
+class Ask(Struct, frozen=True):
+    """Something a runbook wants to know before it can plan."""
+
+    name: str
+    label: str = ""
+    default: str = ""
+
+
+class Plan(Struct, frozen=True):
+    """The result of a dry run, and of a run. What a version does not say has its default here."""
+
+    runbook: str = ""
+    cluster: str = ""
+    operation: str = ""
+    outcome: str = ""
+    guards: tuple[PlannedGuard, ...] = ()
+    steps: tuple[PlannedStep, ...] = ()
+    plan: str | None = None
+    """The plan's hash: only this very plan is run."""
+    impact: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    confirm: str = ""
+    """What must be typed."""
+    asks: tuple[Ask, ...] = ()
+    attest: tuple[str, ...] = ()
+    """Hosts whose death nothing proves, for which the operator's word is needed."""
+    status: int = 0
+    """The exit status of the process that said this."""
+
+    @property
+    def overridable(self) -> tuple[str, ...]:
+        """Guards that did not pass and may be accepted by name."""
+        return tuple(guard.name for guard in self.guards if guard.result != "pass" and guard.overridable)
+
+    @property
+    def may_run(self) -> bool:
+        """Whether it may be confirmed: nothing refused it, and it names the plan and the phrase."""
+        return self.status == 0 and self.outcome != "refused" and bool(self.plan and self.confirm and self.steps)
+
+
+class Request(Struct, frozen=True):
+    """What the operator wants, so far."""
+
+    runbook: str
+    cluster: str
+    reason: str
+    params: Mapping[str, str] = {}
+    overrides: tuple[str, ...] = ()
+    attests: tuple[str, ...] = ()
+
+    def with_param(self, name: str, value: str) -> "Request":
+        return replace(self, params={**self.params, name: value})
+
+    def argv(self) -> tuple[str, ...]:
+        """The part of the command line that is the same for the dry run and the run."""
+        params = (part for name, value in self.params.items() for part in ("--param", f"{name}={value}"))
+        overrides = (part for guard in self.overrides for part in ("--override", guard))
+        attests = (part for host in self.attests for part in ("--attest", host))
+        return (self.runbook, self.cluster, "--json", "--reason", self.reason, *params, *overrides, *attests)
+
+
+class RunFailed(Exception):  # noqa: N818 - it is told as it stands
+    """The process that acts could not be started or understood; the text is for the operator."""
+
+
+class Running(Protocol):
+    """A run under way. It goes on when the console ends."""
+
+    @property
+    def operation(self) -> str: ...
+
+    async def ended(self) -> Plan:
+        """Wait for its end; what it said last.
+
+        Raises:
+            RunFailed: it ended without a word that can be understood.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Ask it to stop after the current step."""
+        ...
+
+
+class Runner(Protocol):
+    """What plans and starts runs."""
+
+    async def plan(self, request: Request) -> Plan:
+        """A dry run.
+
+        Raises:
+            RunFailed: there is no plan, and why.
+        """
+        ...
+
+    def start(self, request: Request, plan: Plan) -> Running:
+        """Start what was confirmed.
+
+        Raises:
+            RunFailed: it can't be started.
+        """
+        ...
+
+
+def decoded(output: bytes, status: int, errors: str) -> Plan:
+    """What the process printed.
+
+    Raises:
+        RunFailed: it is no result; the text is what the process said on standard error.
+    """
+    try:
+        return replace(msgspec.json.decode(output, type=Plan, strict=False), status=status)
+    except ValueError as error:
+        said = errors.strip() or f"its answer can't be read ({error})"
+        raise RunFailed(f"the run ended with status {status}: {said}") from error

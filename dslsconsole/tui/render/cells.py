@@ -1,0 +1,171 @@
+"""What a table shows: columns, rows of cells, and how they are laid out in a width."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+from rich.cells import cell_len
+
+from dslsconsole.tui.render import words
+
+
+class Tone(StrEnum):
+    """How a text is meant. A theme gives each its colour; a glyph and a word always say the same."""
+
+    TEXT = "text"
+    MUTED = "muted"
+    STALE = "stale"
+    TITLE = "title"
+    ACCENT = "accent"
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+
+
+GLYPHS = {Tone.OK: "●", Tone.WARNING: "▲", Tone.CRITICAL: "✖", Tone.UNKNOWN: "?", Tone.MUTED: "○"}
+_ORDER = (Tone.MUTED, Tone.OK, Tone.UNKNOWN, Tone.WARNING, Tone.CRITICAL)
+
+
+def worst(tones: Iterable[Tone]) -> Tone:
+    """The gravest of these judgements; MUTED of none."""
+    return max(tones, key=lambda tone: _ORDER.index(tone) if tone in _ORDER else 0, default=Tone.MUTED)
+
+
+class Cell(Struct, frozen=True):
+    text: str
+    tone: Tone = Tone.TEXT
+
+
+class Cut(StrEnum):
+    """Where a text that is too long loses some of it."""
+
+    MIDDLE = "middle"
+    END = "end"
+    START = "start"
+
+
+class Column(Struct, frozen=True):
+    """A column and its width rules, in terminal cells."""
+
+    key: str
+    label: str = ""
+    least: int = 1
+    most: int = 40
+    right: bool = False
+    cut: Cut = Cut.MIDDLE
+    importance: int = 9
+    """Columns of the least importance go first where there is no room; 9 stays to the last."""
+    grows: bool = False
+    """Takes the room that is left over."""
+
+
+class Row(Struct, frozen=True):
+    """A line of a table: one cell a column, or with `spans` texts one after another over the whole width."""
+
+    key: str
+    cells: tuple[Cell, ...]
+    spans: bool = False
+    wraps: bool = False
+    """A spanning row that takes as many lines as it needs: nothing of it may be left out."""
+    indent: int = 0
+
+
+class Sheet(Struct, frozen=True):
+    """All that one panel shows."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    tone: Tone = Tone.TITLE
+    empty: str = ""
+    """What stands there where there is no row."""
+
+
+def glyph(tone: Tone) -> Cell:
+    return Cell(GLYPHS.get(tone, " "), tone)
+
+
+def note(key: str, *cells: Cell, indent: int = 2) -> Row:
+    """A row of free text below the columns."""
+    return Row(key, cells, spans=True, indent=indent)
+
+
+def wanted_widths(columns: Sequence[Column], rows: Iterable[Row], before: Mapping[str, int]) -> dict[str, int]:
+    """The width each column would like: never less than `before`, so that columns do not move with every value."""
+    widths = {c.key: max(before.get(c.key, 0), c.least, min(c.most, cell_len(c.label))) for c in columns}
+    for row in rows:
+        if row.spans:
+            continue
+        for column, cell in zip(columns, row.cells, strict=False):
+            widths[column.key] = max(widths[column.key], min(column.most, cell_len(words.clean(cell.text))))
+    return widths
+
+
+def laid_out(columns: Sequence[Column], wanted: Mapping[str, int], total: int) -> list[tuple[int, int]]:
+    """Which columns are shown, by index, and how wide, with one cell between them, in `total` cells."""
+    shown = list(range(len(columns)))
+    while len(shown) > 1 and sum(columns[i].least for i in shown) + len(shown) - 1 > total:
+        shown.remove(min(reversed(shown), key=lambda i: columns[i].importance))
+    widths = {i: wanted[columns[i].key] for i in shown}
+    excess = sum(widths.values()) + len(shown) - 1 - total
+    while excess > 0:
+        slack = {i: widths[i] - columns[i].least for i in shown}
+        index = max(shown, key=lambda i: slack[i])
+        if slack[index] <= 0:
+            break
+        widths[index] -= 1
+        excess -= 1
+    growing = [i for i in shown if columns[i].grows]
+    if excess < 0 and growing:
+        widths[growing[-1]] += -excess
+    return [(i, widths[i]) for i in shown]
+
+
+def fitted(text: str, width: int, column: Column) -> str:
+    """The text, safe to draw, in exactly `width` cells."""
+    safe = words.clean(text)
+    cut = {Cut.MIDDLE: words.cut_middle, Cut.END: words.cut_end, Cut.START: words.cut_start}[column.cut](safe, width)
+    blanks = " " * (width - cell_len(cut))
+    return blanks + cut if column.right else cut + blanks
+
+
+Line = tuple[Cell, ...]
+"""Pieces of text one after another that fill a line exactly."""
+
+
+def header_line(columns: Sequence[Column], layout: Sequence[tuple[int, int]], total: int) -> Line:
+    texts = [fitted(columns[i].label, width, columns[i]) for i, width in layout]
+    return filled((Cell(" ".join(texts), Tone.MUTED),), total)
+
+
+def row_lines(row: Row, columns: Sequence[Column], layout: Sequence[tuple[int, int]], total: int) -> list[Line]:
+    """The lines a row takes: one, but for a row that wraps."""
+    if not row.spans:
+        pieces: list[Cell] = []
+        for index, width in layout:
+            cell = row.cells[index] if index < len(row.cells) else Cell("")
+            pieces.append(Cell((" " if pieces else "") + fitted(cell.text, width, columns[index]), cell.tone))
+        return [filled(tuple(pieces), total)]
+    lead = Cell(" " * row.indent)
+    if not row.wraps:
+        cells = tuple(Cell(words.clean(cell.text), cell.tone) for cell in row.cells)
+        return [filled((lead, *cells), total)]
+    tone = row.cells[0].tone if row.cells else Tone.TEXT
+    text = words.clean("".join(cell.text for cell in row.cells))
+    return [filled((lead, Cell(part, tone)), total) for part in words.wrapped(text, max(8, total - row.indent))]
+
+
+def filled(pieces: Line, total: int) -> Line:
+    """The pieces cut or padded to exactly `total` cells. Their texts must be clean already."""
+    line: list[Cell] = []
+    left = total
+    for piece in pieces:
+        width = cell_len(piece.text)
+        if width > left:
+            cut = words.cut_end(piece.text, left)
+            line.append(Cell(cut + " " * (left - cell_len(cut)), piece.tone))
+            return tuple(line)
+        line.append(piece)
+        left -= width
+    return (*line, Cell(" " * left)) if left else tuple(line)

@@ -1,0 +1,45 @@
+"""The action log panel: what was done, by whom, and how it ended. The newest line is the last."""
+
+from collections.abc import Sequence
+
+from dslsconsole.tui.journal_feed import LogEntry
+from dslsconsole.tui.render import words
+from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone
+
+COLUMNS = (
+    Column("at", "time", least=9, most=9),
+    Column("operator", "operator", least=6, most=12, importance=6),
+    Column("runbook", "runbook", least=8, most=14, importance=7),
+    Column("text", "what", least=10, most=400, cut=Cut.END, grows=True),
+)
+TONES = {
+    "done": Tone.OK,
+    "pass": Tone.TEXT,
+    "fail": Tone.WARNING,
+    "failed": Tone.CRITICAL,
+    "unknown": Tone.CRITICAL,
+    "needs_person": Tone.CRITICAL,
+    "rolled_back": Tone.WARNING,
+    "refused": Tone.WARNING,
+    "undone": Tone.WARNING,
+}
+
+
+def log(entries: Sequence[LogEntry], cluster: str, trouble: str | None = None) -> Sheet:
+    """The entries of one cluster, oldest first."""
+    ours = [entry for entry in entries if entry.cluster in (cluster, "")]
+    rows = tuple(
+        Row(
+            f"{entry.seq}",
+            (
+                Cell(words.time_of_day(entry.at), Tone.MUTED),
+                Cell(entry.operator),
+                Cell(entry.runbook),
+                Cell(entry.text, TONES.get(entry.outcome, Tone.TEXT)),
+            ),
+        )
+        for entry in ours
+    )
+    if trouble is not None:
+        rows += (Row("trouble", (Cell(f"✖ {trouble}", Tone.CRITICAL),), spans=True),)
+    return Sheet("Action log", COLUMNS, rows, empty="nothing has been done yet")

@@ -1,0 +1,184 @@
+"""The nodes panel: what each licence server is now."""
+
+from dslsconsole.model.node import Mode, NodeReadings, Role, Service
+from dslsconsole.model.shape import NodeShape
+from dslsconsole.tui.render import words
+from dslsconsole.tui.render.cells import Cell, Column, Row, Sheet, Tone, glyph, note, worst
+from dslsconsole.tui.render.view import View, failure_word
+
+COLUMNS = (
+    Column("glyph"),
+    Column("node", "node", least=10, most=32),
+    Column("role", "role", least=7, most=14),
+    Column("service", "service", least=6, most=12),
+    Column("lag", "lag", least=3, most=4, right=True, importance=7),
+    Column("late", "late", least=4, most=4, right=True, importance=8),
+    Column("state", "state", least=8, most=12, importance=5),
+    Column("epoch", "ep", least=3, most=8, right=True, importance=4),
+    Column("clients", "clients", least=7, most=11, right=True, importance=3),
+    Column("up", "up", least=4, most=4, right=True, importance=3),
+    Column("storage", "storage", least=8, most=20, importance=2),
+    Column("version", "version", least=7, most=12, importance=1, grows=True),
+)
+SETTLED = ("active", "inactive")
+
+
+def nodes(view: View) -> Sheet:
+    """The main site's nodes, one a row."""
+    rows = [node_row(view, shape) for shape in view.cluster.nodes]
+    if view.detail:
+        rows += [row for shape in view.cluster.nodes for row in _details(view, shape)]
+    return Sheet("Nodes", COLUMNS, tuple(rows))
+
+
+def node_row(view: View, shape: NodeShape) -> Row:
+    readings = view.node(shape.name)
+    cells = (
+        glyph(node_tone(view, shape, readings)),
+        Cell(shape.name, Tone.STALE if view.late(readings.link) else Tone.TEXT),
+        role_cell(view, readings),
+        service_cell(view, shape, readings),
+        _lag(view, shape),
+        late_cell(view, readings),
+        _state(view, readings),
+        _epoch(view, readings),
+        _clients(view, readings),
+        _up(view, readings),
+        _storage(view, readings),
+        _version(view, readings),
+    )
+    return Row(shape.name, cells)
+
+
+def node_tone(view: View, shape: NodeShape, readings: NodeReadings) -> Tone:
+    """The judgement of a row: the gravest of its alerts and of what its readings say by themselves."""
+    return worst((view.alert_tone(shape.name), service_cell(view, shape, readings).tone, _link_tone(view, readings)))
+
+
+def _link_tone(view: View, readings: NodeReadings) -> Tone:
+    if view.now_value(readings.link) is not None:
+        return Tone.OK
+    return Tone.UNKNOWN if readings.link.failure is None else Tone.CRITICAL
+
+
+def role_cell(view: View, readings: NodeReadings) -> Cell:
+    """The role it says it has now; the last one known is greyed and says `was`."""
+    status = view.now_value(readings.cluster)
+    if status is not None:
+        if status.role is None:
+            return Cell(words.UNKNOWN, Tone.UNKNOWN)
+        leading = status.role in (Role.PRIMARY, Role.DR_PRIMARY)
+        return Cell(words.NOTHING if status.role is Role.NONE else status.role.value, Tone.ACCENT if leading else Tone.TEXT)
+    service = view.now_value(readings.service)
+    if service is not None and service.active == "inactive":
+        return Cell(words.NOTHING, Tone.MUTED)
+    before = readings.cluster.value
+    if before is not None and before.role not in (None, Role.NONE):
+        return Cell(f"was {before.role.value}", Tone.STALE)
+    return Cell(words.UNKNOWN, Tone.UNKNOWN)
+
+
+def service_cell(view: View, shape: NodeShape, readings: NodeReadings) -> Cell:
+    """The unit's state, or in a word why it is not known."""
+    service = view.now_value(readings.service)
+    if service is not None:
+        return Cell(service.active or words.UNKNOWN, _service_tone(shape, service))
+    for failure in (readings.link.failure, readings.service.failure):
+        if failure is not None:
+            return Cell(failure_word(failure), Tone.CRITICAL if failure is readings.link.failure else Tone.UNKNOWN)
+    if readings.service.value is not None:
+        return Cell(f"was {readings.service.value.active}", Tone.STALE)
+    return Cell(words.UNKNOWN, Tone.UNKNOWN)
+
+
+def _service_tone(shape: NodeShape, service: Service) -> Tone:
+    if service.active == "active":
+        return Tone.OK
+    if service.active == "inactive" and shape.mode in (Mode.DR_PRIMARY, Mode.DR_BACKUP):
+        return Tone.MUTED
+    return Tone.CRITICAL if service.active in ("failed", "inactive") else Tone.WARNING
+
+
+def late_cell(view: View, readings: NodeReadings) -> Cell:
+    ages = (view.late(readings.link), view.late(readings.service), view.late(readings.cluster), view.late(readings.tokens))
+    age = max((age for age in ages if age is not None), default=None)
+    return Cell("") if age is None else Cell(words.duration(age), Tone.WARNING)
+
+
+def _lag(view: View, shape: NodeShape) -> Cell:
+    """How far it is behind the primary, as the primary sees it."""
+    if view.primary is None or shape.name == view.primary or shape.mode is Mode.ARBITRATOR:
+        return Cell(words.NOTHING, Tone.MUTED)
+    status = view.now_value(view.node(view.primary).cluster)
+    lag = next((peer.lag_s for peer in status.peers if peer.node == shape.name), None) if status else None
+    if lag is None:
+        return Cell(words.NOTHING, Tone.MUTED)
+    return Cell(words.duration(lag), Tone.WARNING if lag > view.cluster.max_sync_lag_s else Tone.TEXT)
+
+
+def _state(view: View, readings: NodeReadings) -> Cell:
+    status = view.now_value(readings.cluster)
+    if status is None or status.state is None:
+        return Cell(words.NOTHING, Tone.MUTED)
+    return Cell(status.state, Tone.OK if status.state == "running" else Tone.WARNING)
+
+
+def _epoch(view: View, readings: NodeReadings) -> Cell:
+    status = view.now_value(readings.cluster)
+    return Cell(words.NOTHING, Tone.MUTED) if status is None else Cell(words.number(status.epoch))
+
+
+def _clients(view: View, readings: NodeReadings) -> Cell:
+    status = view.now_value(readings.status)
+    if status is None or status.connections is None:
+        return Cell(words.NOTHING, Tone.MUTED)
+    most = "" if status.max_connections is None else f"/{status.max_connections}"
+    return Cell(f"{status.connections}{most}")
+
+
+def _up(view: View, readings: NodeReadings) -> Cell:
+    status = view.now_value(readings.status)
+    if status is None or status.started_at is None:
+        return Cell(words.NOTHING, Tone.MUTED)
+    return Cell(words.duration(view.now - status.started_at))
+
+
+def _storage(view: View, readings: NodeReadings) -> Cell:
+    if not view.cluster.storage:
+        return Cell(words.NOTHING, Tone.MUTED)
+    mounts = view.now_value(readings.mounts)
+    if mounts is None:
+        return Cell(words.UNKNOWN, Tone.UNKNOWN)
+    for mount in mounts:
+        if not mount.mounted:
+            return Cell(f"{mount.name} missing", Tone.CRITICAL)
+        if mount.answers is False:
+            return Cell(f"{mount.name} hangs", Tone.CRITICAL)
+    free = [mount.free_pct for mount in mounts if mount.free_pct is not None]
+    return Cell(f"{min(free)}% free" if free else "mounted")
+
+
+def _version(view: View, readings: NodeReadings) -> Cell:
+    status = view.now_value(readings.status)
+    return Cell(words.NOTHING, Tone.MUTED) if status is None else Cell(status.version or "?")
+
+
+def _details(view: View, shape: NodeShape) -> list[Row]:
+    """What has no column: why something could not be read, licence, automation."""
+    readings = view.node(shape.name)
+    rows: list[Row] = []
+    for name in readings.__struct_fields__:
+        failure = getattr(readings, name).failure
+        if failure is not None:
+            text = f"{shape.name}: {name.replace('_', ' ')}: {failure.text}"
+            rows.append(Row(f"{shape.name} {name}", (Cell(text, Tone.WARNING),), spans=True, wraps=True, indent=2))
+    status = view.now_value(readings.status)
+    if status is not None and status.license_valid is False:
+        text = f"{shape.name}: licence invalid {status.license_note or ''}".rstrip()
+        rows.append(note(f"{shape.name} licence", Cell(text, Tone.CRITICAL)))
+    for unit in view.now_value(readings.automation) or ():
+        tone = Tone.TEXT if unit.active in SETTLED else Tone.WARNING
+        rows.append(note(f"{shape.name} {unit.unit}", Cell(f"{shape.name}: {unit.unit} {unit.active} {unit.sub}", tone)))
+    return rows
+
+

@@ -1,0 +1,222 @@
+"""The cluster at a glance: six panels, or one of them alone."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widgets import Input
+
+from dslsconsole.tui.bars import FooterBar, HeaderBar, SentenceBar
+from dslsconsole.tui.layout import SMALLEST, is_compact, row_heights
+from dslsconsole.tui.lines import OneLine
+from dslsconsole.tui.render.alerts import alerts
+from dslsconsole.tui.render.balancers import balancers
+from dslsconsole.tui.render.cells import Cell, Sheet, Tone, filled
+from dslsconsole.tui.render.dr import dr
+from dslsconsole.tui.render.footer import Key
+from dslsconsole.tui.render.header import Standing, header, sentence
+from dslsconsole.tui.render.nodes import nodes
+from dslsconsole.tui.render.pools import pools
+from dslsconsole.tui.render.view import View
+from dslsconsole.tui.table import LineTable
+
+PANELS = ("nodes", "pools", "balancers", "dr", "alerts", "log")
+RENDERERS: dict[str, Callable[[View], Sheet]] = {
+    "nodes": nodes,
+    "pools": pools,
+    "balancers": balancers,
+    "dr": dr,
+    "alerts": alerts,
+}
+
+
+class FilterLine(Input):
+    """Where the words of a filter are typed."""
+
+    DEFAULT_CSS = """
+    FilterLine { display: none; border: none; height: 1; padding: 0 1; background: $bar-background; color: $tone-text; }
+    FilterLine.open { display: block; }
+    """
+
+
+class ClusterScreen(Screen[None]):
+    """One cluster. It draws what it is given and knows nothing of where that comes from."""
+
+    DEFAULT_CSS = """
+    ClusterScreen {
+        background: $background;
+        #panels { grid-size: 2 3; grid-columns: 1fr 1fr; height: 1fr; }
+        #panels LineTable { height: 100%; width: 100%; }
+        #small { display: none; }
+        &.compact #panels { grid-gutter: 0 1; }
+        &.compact LineTable { border: none; border-top: solid $edge; }
+        &.compact LineTable:focus { border: none; border-top: heavy $focus; }
+        &.zoomed #panels { grid-size: 1 1; grid-columns: 1fr; }
+        &.zoomed #panels LineTable { display: none; }
+        &.zoomed #panels LineTable.alone { display: block; }
+        &.small { #panels, HeaderBar, SentenceBar, FooterBar { display: none; } #small { display: block; } }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", show=False),
+        Binding("tab", "app.focus_next", "next panel", show=False),
+        Binding("shift+tab", "app.focus_previous", "previous panel", show=False),
+        Binding("left", "sideways", "panel beside", show=False),
+        Binding("right", "sideways", "panel beside", show=False),
+    ]
+    AUTO_FOCUS = "#nodes"
+
+    def __init__(self, keys: Callable[[], list[Key]]) -> None:
+        super().__init__()
+        self._keys = keys
+        self._view: View | None = None
+        self._log = Sheet("Action log", (), ())
+        self._standing = Standing()
+        self._trouble: str | None = None
+        self._heights: tuple[int, ...] = ()
+        self.zoomed: str | None = None
+
+    def compose(self) -> ComposeResult:
+        yield HeaderBar()
+        yield SentenceBar()
+        yield OneLine(id="small")
+        with Grid(id="panels"):
+            for name in PANELS:
+                yield LineTable(id=name, follows=name == "log")
+        yield FilterLine(id="filter", placeholder="words to look for; Enter keeps, Esc shows all")
+        yield FooterBar()
+
+    def on_mount(self) -> None:
+        self.query_one(FilterLine).cursor_blink = False
+
+    def panel(self, name: str) -> LineTable:
+        return self.query_one(f"#{name}", LineTable)
+
+    # -- drawing
+
+    def show(self, view: View | None, log: Sheet, standing: Standing, trouble: str | None) -> None:
+        """Draw all of it. What has not changed costs nothing."""
+        self._view, self._log, self._standing, self._trouble = view, log, standing, trouble
+        self.show_bars(view, standing, trouble)
+        if view is None:
+            return
+        self._set_heights(view)
+        for name in PANELS if self.zoomed is None else (self.zoomed,):
+            self.panel(name).show(self._sheet(name, view))
+
+    def show_bars(self, view: View | None, standing: Standing, trouble: str | None) -> None:
+        """Draw the two lines at the top alone: they stay true while a dialog holds the panels."""
+        width = self.size.width
+        if view is not None:
+            self.query_one(HeaderBar).show(header(view, standing, width))
+        else:
+            self.query_one(HeaderBar).show(filled((Cell(" dslsconsole", Tone.TITLE),), width))
+        self.query_one(SentenceBar).show(sentence(view, trouble, width))
+
+    def show_keys(self) -> None:
+        self.query_one(FooterBar).keys(self._keys())
+
+    def say(self, text: str, tone: Tone = Tone.WARNING) -> None:
+        self.query_one(FooterBar).say(text, tone)
+
+    def _sheet(self, name: str, view: View) -> Sheet:
+        if name == "log":
+            return self._log
+        detailed = View(view.cluster, view.picture, view.now, detail=True) if self.zoomed == name else view
+        return RENDERERS[name](detailed)
+
+    def _again(self) -> None:
+        self.show(self._view, self._log, self._standing, self._trouble)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange(event.size)
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        self._again()
+        self.show_keys()
+
+    def _arrange(self, size: Size) -> None:
+        small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
+        self.set_class(small, "small")
+        self.set_class(is_compact(size.width, size.height), "compact")
+        if small:
+            text = f" {size.width}×{size.height} is too small: at least {SMALLEST[0]}×{SMALLEST[1]} is needed"
+            self.query_one("#small", OneLine).show(filled((Cell(text, Tone.WARNING),), max(1, size.width)))
+        if self._view is not None:
+            self._set_heights(self._view)
+
+    def _set_heights(self, view: View) -> None:
+        room = max(3, self.size.height - 3)
+        compact = self.has_class("compact")
+        heights = (room,) if self.zoomed else row_heights(view.cluster, room, compact)
+        if heights != self._heights:
+            self._heights = heights
+            rows = " ".join(str(height) for height in heights)
+            self.query_one("#panels", Grid).styles.grid_rows = rows
+
+    # -- moving about
+
+    def zoom(self, name: str | None) -> None:
+        """Show one panel alone, or all."""
+        if name == self.zoomed:
+            return
+        if self.zoomed is not None:
+            self.panel(self.zoomed).remove_class("alone")
+        self.zoomed = name
+        self.set_class(name is not None, "zoomed")
+        if name is not None:
+            self.panel(name).add_class("alone").focus()
+        self._again()
+
+    def focused_panel(self) -> str:
+        return self.focused.id if isinstance(self.focused, LineTable) and self.focused.id in PANELS else PANELS[0]
+
+    def toggle_zoom(self) -> None:
+        self.zoom(None if self.zoomed else self.focused_panel())
+
+    def action_back(self) -> None:
+        table = self.panel(self.focused_panel())
+        if self.query_one(FilterLine).has_class("open"):
+            self._close_filter(keep=False)
+        elif table.filter:
+            table.narrow_to("")
+        else:
+            self.zoom(None)
+
+    def action_sideways(self) -> None:
+        """The two columns of panels: 0 1 / 2 3 / 4 5."""
+        if self.zoomed is None:
+            self.panel(PANELS[PANELS.index(self.focused_panel()) ^ 1]).focus()
+
+    def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
+        event.stop()
+        if self.zoomed is None:
+            self.zoom(event.table.id)
+
+    # -- filter
+
+    def open_filter(self) -> None:
+        self._filtered = self.focused_panel()
+        line = self.query_one(FilterLine)
+        line.value = self.panel(self._filtered).filter
+        line.add_class("open")
+        line.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if self.query_one(FilterLine).has_class("open"):
+            self.panel(self._filtered).narrow_to(event.value)
+
+    def on_input_submitted(self) -> None:
+        self._close_filter(keep=True)
+
+    def _close_filter(self, *, keep: bool) -> None:
+        self.query_one(FilterLine).remove_class("open")
+        if not keep:
+            self.panel(self._filtered).narrow_to("")
+        self.panel(self._filtered).focus()
