@@ -1,44 +1,32 @@
 """The estate file's schema. Everything but `version` and the clusters' nodes has a sound default.
 
 Durations are written as `5s`, `2m`, `1h` or `30d` and held as seconds. Names are map keys, so they are unique. What
-can't be said by one value alone (two primaries, a server that names no node) is checked in `consistency`.
+can't be said by one value alone (two primaries, a server that names no node) is checked in `consistency`. The text
+under a field is its description in the JSON Schema, which editors show.
 """
 
-import datetime
-import re
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from dslsconsole.model.node import Mode
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds(text: object) -> float:
-    """The seconds that a duration such as `5s`, `2m`, `1h` or `30d` names.
-
-    Raises:
-        ValueError: it is no duration.
-    """
-    if isinstance(text, str) and (match := _DURATION.fullmatch(text.strip())):
-        return float(match[1]) * _UNIT_SECONDS[match[2]]
-    raise ValueError("is not a duration; write a number and a unit, e.g. 5s, 2m, 1h or 30d")
-
-
-Duration = Annotated[
-    float,
-    BeforeValidator(seconds),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h|d)$", "examples": ["5s", "2m"]}),
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=253)]
-Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9:][A-Za-z0-9.:_%-]*$", max_length=253)]
-"""A host name, an IPv4 or an IPv6 address."""
-UnitName = Annotated[str, Field(pattern=r"^[A-Za-z0-9@._:\\-]+$", max_length=255)]
-RemotePath = Annotated[str, Field(pattern=r"^/[^\x00-\x1f]*$")]
-"""An absolute path on a host."""
+from dslsconsole.settings.values import (
+    Address,
+    Date,
+    DnsName,
+    Duration,
+    HostName,
+    LocalPath,
+    Port,
+    RemotePath,
+    Text,
+    UnitName,
+    Url,
+    UserName,
+    Variable,
+    Whole,
+    Word,
+)
 
 
 class Section(BaseModel):
@@ -48,120 +36,213 @@ class Section(BaseModel):
 
 
 class Ssh(Section):
-    config_file: str = "~/.ssh/config"
-    known_hosts_file: str = "~/.ssh/known_hosts"
-    identity_files: tuple[str, ...] = ()
-    operate_identity_files: tuple[str, ...] = ()
-    probe_user: str | None = None
-    operate_user: str | None = None
+    """How hosts are reached, in OpenSSH's words; its own configuration file applies too."""
+
+    config_file: LocalPath = "~/.ssh/config"
+    """OpenSSH client configuration: Host, HostName, Port, User, ProxyJump, Include and so on apply."""
+    known_hosts_file: LocalPath = "~/.ssh/known_hosts"
+    """Host keys. An unknown or changed key is refused, never learned silently."""
+    identity_files: tuple[LocalPath, ...] = ()
+    """Private keys of the probe user; the agent is asked too."""
+    operate_identity_files: tuple[LocalPath, ...] = ()
+    """Private keys of the operate user; the reading and drawing processes never open these."""
+    probe_user: UserName | None = None
+    """The user that only reads. Without it, ssh's own configuration decides."""
+    operate_user: UserName | None = None
+    """The user of runbooks, on connections of their own. Without it nothing can be run."""
     connect_timeout: Duration = 5.0
+    """How long one connection attempt may take."""
 
 
 class Poll(Section):
+    """How often hosts are read."""
+
     interval: Duration = 5.0
+    """Time from one round of readings to the next."""
     timeout: Duration = 4.0
+    """How long one command on a node may take: a hung one costs its own section, not the node."""
     stale_after: Duration = 15.0
+    """Older readings are shown as stale, and no guard accepts them."""
 
 
 class Dslicsrv(Section):
+    """The licence server's command line."""
+
     dialect: Literal["guide", "vendor"] = "guide"
-    path: str = Field(default="/opt/dsls/bin/DSLicSrv", min_length=1)
+    """guide: the command line of the high-availability guide. vendor: `DSLicSrv -admin`."""
+    path: Text = Field(default="/opt/dsls/bin/DSLicSrv", min_length=1)
+    """The program on the nodes."""
     port: Port = 27000
-    commands: dict[str, str] = {}
-    """Rewording of single commands for sites with wrapper scripts, e.g. `{status: "/usr/local/bin/dsls status"}`."""
+    """The licence port of every node that names no other."""
+    commands: dict[Word, Text] = {}
+    """Rewording of single commands for sites with wrapper scripts: {status: "/usr/local/bin/dsls status"}."""
 
 
 class Journal(Section):
-    directory: str = "~/.local/state/dslsconsole/journal"
+    """The action log."""
+
+    directory: LocalPath = "~/.local/state/dslsconsole/journal"
+    """Where its files lie, one a month; ~ and $VAR are replaced."""
 
 
 class Recordings(Section):
-    directory: str = "~/.local/state/dslsconsole/recordings"
+    """What operators saw and did, replayable."""
+
+    directory: LocalPath = "~/.local/state/dslsconsole/recordings"
+    """Where recordings lie; ~ and $VAR are replaced."""
     keep: Duration = 30 * 86400.0
+    """Older recordings are removed."""
 
 
 class Host(Section):
     """How a host is reached. Without an address, its name is used as ssh would."""
 
     address: Address | None = None
+    """Host name, IPv4 or IPv6 address. Default: the name, as ssh would use it."""
     ssh_port: Port | None = None
+    """Default: what ssh's configuration says, else 22."""
 
 
 class Node(Host):
+    """A host that runs a licence server."""
+
     mode: Mode
+    """What it is configured to be; its role now is read from it."""
     unit: UnitName = "dsls"
+    """The licence server's systemd unit."""
     port: Port | None = None
     """The licence port, where it differs from `dslicsrv.port`."""
 
 
 class Balancer(Host):
+    """A host that runs HAProxy. It is read by the statistics page where given, else by the socket."""
+
     socket: RemotePath | None = None
-    stats_url: str | None = Field(default=None, pattern=r"^https?://")
-    username: str | None = None
-    password_env: str | None = None
-    password_file: str | None = None
+    """HAProxy's runtime socket on the host, opened through the SSH connection."""
+    stats_url: Url | None = None
+    """The statistics page, e.g. http://10.20.0.22:8404/stats."""
+    username: Text | None = None
+    """User of the statistics page; its password comes from password_env or password_file."""
+    password_env: Variable | None = None
+    """The environment variable that holds the password."""
+    password_file: LocalPath | None = None
+    """The file that holds the password."""
 
 
 class Balancers(Section):
+    """The load balancers of one site."""
+
     vip: Address | None = None
-    backend: str = "dsls_servers"
-    servers: dict[str, str] = {}
-    hosts: dict[HostName, Balancer]
+    """The service address that clients use."""
+    backend: Word = "dsls_servers"
+    """HAProxy's backend."""
+    servers: dict[HostName, Word] = {}
+    """Node to HAProxy's server name. Default: every node but arbitrators, by its own name."""
+    hosts: dict[HostName, Balancer] = Field(min_length=1)
+    """The hosts that run HAProxy."""
     keepalived: bool = False
+    """Whether keepalived moves the service address between them."""
 
 
 class TokenSync(Section):
+    """Replication of token pools to the backup."""
+
     interval: Duration = 5.0
+    """How often the site's own loop syncs."""
     max_lag: Duration = 60.0
+    """A backup further behind is an alarm."""
 
 
 class Storage(Section):
+    """The shared storage of the main site's nodes."""
+
     kind: Literal["nfs", "gfs2", "local"] = "nfs"
-    fstype: str | None = None
-    source: str | None = None
-    paths: dict[str, RemotePath]
-    resource: str | None = None
+    """nfs, gfs2 (a Pacemaker resource) or local."""
+    fstype: Word | None = None
+    """Where given, a mount of another type is an alarm, e.g. nfs4."""
+    source: Text | None = None
+    """Where given, a mount of another source is an alarm, e.g. nfs-server:/shared/dsls."""
+    paths: dict[Word, RemotePath] = Field(min_length=1)
+    """Path by name, e.g. {licenses: /shared/dsls/licenses, state: /shared/dsls/state}; each is a mount of its own."""
+    resource: Word | None = None
+    """The Pacemaker resource, for gfs2."""
 
 
 class SyncedFiles(Section):
+    """One directory that is copied to the DR site."""
+
     from_: RemotePath = Field(alias="from")
+    """On the source. With a slash at its end the contents are copied, as rsync has it."""
     to: RemotePath
-    max_delete: int = Field(default=0, ge=0)
-    exclude: tuple[str, ...] = ()
+    """On the DR node."""
+    max_delete: Whole = Field(default=0, ge=0)
+    """A sync that would delete more files than this is refused."""
+    exclude: tuple[Text, ...] = ()
+    """rsync patterns that are left alone on both sides, e.g. the DR site's own configuration."""
 
 
 class DrSyncing(Section):
+    """What is copied to the DR site, and how late it may be."""
+
     interval: Duration = 300.0
+    """How often the site's own timer syncs."""
     max_lag: Duration = 900.0
-    source: str | None = None
-    remote_user: str | None = None
+    """A DR site further behind is an alarm."""
+    source: HostName | None = None
+    """The preferred node to copy from; whoever is primary now is used if it differs."""
+    remote_user: UserName | None = None
+    """The user on the DR node that files and state are copied to. Default: the operate user."""
     remote_identity_file: RemotePath | None = None
+    """The private key for that, on the source; it stays there."""
     files: tuple[SyncedFiles, ...] = ()
+    """The directories."""
 
 
 class Dns(Section):
+    """The address record that clients resolve, changed when the DR site takes over."""
+
     server: Address
+    """The zone's primary name server."""
     port: Port = 53
-    zone: str
-    record: str
-    ttl: int = Field(default=60, ge=0)
+    """Its port."""
+    zone: DnsName
+    """The zone, e.g. company.com."""
+    record: DnsName
+    """The record's full name, e.g. dsls.company.com."""
+    ttl: Whole = Field(default=60, ge=0, le=86400)
+    """Seconds that resolvers may keep the answer."""
     main_address: Address
+    """The record's IPv4 address while the main site serves."""
     dr_address: Address
+    """The record's IPv4 address while the DR site serves."""
     key_file: RemotePath | None = None
-    run_on: tuple[str, ...] = ()
+    """The TSIG key, on the hosts that run nsupdate; it stays there."""
+    run_on: tuple[HostName, ...] = ()
+    """Nodes that may change the record; the first that answers does."""
 
 
 class Notify(Section):
-    url: str = Field(pattern=r"^https?://")
-    audience: str = "all_users"
-    channels: tuple[str, ...] = ()
-    token_env: str | None = None
-    token_file: str | None = None
+    """Where users are told, after a change of site."""
+
+    url: Url
+    """Where the notification is posted."""
+    audience: Text = "all_users"
+    """Whom it is for."""
+    channels: tuple[Text, ...] = ()
+    """How they are told, e.g. [email, slack, dashboard]."""
+    token_env: Variable | None = None
+    """The environment variable that holds the access token."""
+    token_file: LocalPath | None = None
+    """The file that holds the access token."""
 
 
 class Dr(Section):
-    site: str
-    nodes: dict[HostName, Node]
+    """The disaster-recovery site."""
+
+    site: Text = Field(min_length=1)
+    """Its name."""
+    nodes: dict[HostName, Node] = Field(min_length=1)
+    """Its nodes; their modes are dr-primary and dr-backup."""
     load_balancers: Balancers | None = None
     sync: DrSyncing = DrSyncing()
     dns: Dns | None = None
@@ -169,73 +250,115 @@ class Dr(Section):
 
 
 class Automation(Section):
-    name: str
-    node: str
+    """A loop or timer that changes things by itself: shown, and paused during operations."""
+
+    name: Text = Field(min_length=1)
+    """What it is called here, e.g. token-sync."""
+    node: HostName
+    """The node it runs on."""
     unit: UnitName
+    """Its systemd unit, e.g. dsls-dr-sync.timer."""
 
 
 class Monitoring(Section):
     """Thresholds in the guide's form: read from a file on a node, or given here."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    node: str | None = None
+    node: HostName | None = None
+    """The node that holds the file."""
     path: RemotePath | None = None
+    """The file, e.g. /etc/vantage-agent/ha-monitoring.yaml."""
 
 
 class DateRange(Section):
-    start: datetime.date
-    end: datetime.date
+    """From one day to another, both included."""
+
+    start: Date
+    """First day, e.g. 2027-01-18."""
+    end: Date
+    """Last day, e.g. 2027-05-14."""
 
 
 class Semester(DateRange):
-    name: str
+    """A semester, and the exams in it."""
+
+    name: Text = Field(min_length=1)
+    """Its name, e.g. spring-2027."""
     exams: DateRange | None = None
 
 
 class Academic(Section):
-    timezone: str = "UTC"
+    """When many people depend on licences: shown with a plan's impact."""
+
+    timezone: Text = "UTC"
+    """IANA name, e.g. America/New_York."""
     semesters: tuple[Semester, ...] = ()
-    class_hours: str | None = None
+    """The semesters."""
+    class_hours: Text | None = None
+    """Days and hours, e.g. "Mon-Fri 08:00-18:00" or "Mon-Thu 08:00-18:00, Fri 08:00-13:00"."""
 
 
 class Cluster(Section):
+    """One DSLS cluster with its load balancers, storage and DR site."""
+
     nodes: dict[HostName, Node] = Field(min_length=1)
-    quorum: int | None = Field(default=None, ge=1)
+    """The main site's nodes; their modes are primary, backup and arbitrator."""
+    quorum: Whole | None = Field(default=None, ge=1)
+    """Votes that are needed. Default: what the servers themselves say."""
     token_sync: TokenSync = TokenSync()
-    checkout_features: tuple[str, ...] = ()
+    checkout_features: tuple[Word, ...] = ()
+    """Features of which a verification checks one licence out and in again."""
     load_balancers: Balancers | None = None
     storage: Storage | None = None
     dr: Dr | None = None
     automation: tuple[Automation, ...] = ()
+    """Loops and timers that change things by themselves: shown, and paused during operations."""
     monitoring: Monitoring | None = None
     academic: Academic | None = None
 
 
 class Operators(Section):
-    viewers: tuple[str, ...] = ("*",)
-    operators: tuple[str, ...] = ("*",)
-    two_person: tuple[str, ...] = ()
+    """Who may run what. A viewer sees everything and runs nothing. `@name` is a Unix group, `*` everybody."""
+
+    viewers: tuple[Text, ...] = ("*",)
+    """Who may look."""
+    operators: tuple[Text, ...] = ("*",)
+    """Who may run runbooks."""
+    two_person: tuple[Text, ...] = ()
+    """Runbooks that wait for a second operator's approval, e.g. [dr-activate, dr-return]."""
     confirm_phrase: Literal["cluster-name", "target-name"] = "cluster-name"
+    """What is typed to confirm a guarded action."""
 
 
 class Notification(Section):
+    """Where alerts of the console itself go."""
+
     when: Literal["warning", "critical"] = "critical"
-    webhook: str = Field(pattern=r"^https?://")
-    token_env: str | None = None
-    token_file: str | None = None
+    """The least severity that is told."""
+    webhook: Url
+    """Where the alert is posted."""
+    token_env: Variable | None = None
+    """The environment variable that holds the access token."""
+    token_file: LocalPath | None = None
+    """The file that holds the access token."""
 
 
 class Estate(Section):
-    """A whole estate file."""
+    """Everything one dslsconsole watches and may act on."""
 
     version: Literal[1]
+    """The version of this file's format: 1."""
     ssh: Ssh = Ssh()
     poll: Poll = Poll()
     dslicsrv: Dslicsrv = Dslicsrv()
     lock_directory: RemotePath = "/var/lib/dslsconsole"
-    sudo: str = "sudo -n"
+    """On each node, owned by the operate user: locks, and the record of a running operation."""
+    sudo: Text = "sudo -n"
+    """Put before what needs root on a node; "" for none."""
     journal: Journal = Journal()
     recordings: Recordings = Recordings()
     clusters: dict[HostName, Cluster] = Field(min_length=1)
+    """The clusters by name."""
     operators: Operators = Operators()
     notifications: tuple[Notification, ...] = ()
+    """Where alerts of the console itself go."""

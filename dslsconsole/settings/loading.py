@@ -1,0 +1,169 @@
+"""Loading an estate file, with everything that is wrong with it at once."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from dslsconsole.settings.consistency import contradictions
+from dslsconsole.settings.document import Document, NotReadable, decode, parse
+from dslsconsole.settings.findings import ConfigurationError, Finding, Key, Position, dotted
+from dslsconsole.settings.schema import Estate
+from dslsconsole.settings.wording import Wording, key_of
+
+BIGGEST = 1024 * 1024
+"""Bytes of an estate file. A thousand nodes take about 200 kB."""
+MOST_FINDINGS = 200
+
+
+def load(path: Path) -> Estate:
+    """The estate that the file describes.
+
+    Raises:
+        ConfigurationError: it can't be used; with every finding, each with line and column.
+    """
+    try:
+        document = parse(decode(_read(path)))
+    except NotReadable as problem:
+        raise ConfigurationError((_finding(path, problem.position, problem.key, problem.text),)) from None
+    if not isinstance(document.data, dict):
+        raise ConfigurationError((_finding(path, document.place_of_value(()), (), _no_mapping(document.data)),))
+    return _checked(path, document, document.data)
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        NotReadable: it can't be opened, is no ordinary file, or is too big.
+    """
+    try:
+        # Without O_NONBLOCK, opening a named pipe would wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise _unreadable("there is no such file; name another with -c FILE") from None
+    except PermissionError:
+        raise _unreadable("this user may not read the file; change its permissions or run as another user") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(f"the file can't be opened ({_reason(error)}); name another with -c FILE") from None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise _unreadable("this is a directory or a device; name the estate file itself")
+        try:
+            raw = file.read(BIGGEST + 1)
+        except OSError as error:
+            raise _unreadable(f"the file can't be read ({_reason(error)}); look at its disk") from None
+    if len(raw) > BIGGEST:
+        raise _unreadable(f"the file is bigger than {BIGGEST // 1024} kB, so it is hardly an estate; name another")
+    return raw
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or "unknown reason" if isinstance(error, OSError) else "its name holds a NUL character"
+
+
+def _unreadable(text: str) -> NotReadable:
+    return NotReadable(Position(), text)
+
+
+def _no_mapping(data: object) -> str:
+    if data is None:
+        return "the file is empty; it must hold at least “version: 1” and “clusters:” (`dslsconsole schema`)"
+    kind = "a list" if isinstance(data, list) else "a single value"
+    return f"the file holds {kind}; it must be a mapping that starts with “version: 1” (`dslsconsole schema`)"
+
+
+def _checked(path: Path, document: Document, data: dict[str, object]) -> Estate:
+    duplicates = [
+        _finding(path, at, key, f"is given twice, first in line {first.line}; remove one of them")
+        for key, at, first in document.duplicates
+    ]
+    estate, errors = _validated(data)
+    ordered = sorted(errors, key=lambda error: _place(document, error))[:MOST_FINDINGS]
+    findings = duplicates + list(_objections(path, document, ordered))
+    if estate is None:
+        wrong = {key_of(error)[0] for error in errors}
+        findings += [
+            _finding(path, document.place_of_value(key), key, text)
+            for key, text in _contradictions_of_the_rest(data, errors)
+            # What follows only from a key that is wrong itself is not told twice.
+            if not any(one[: len(key)] == key for one in wrong)
+        ]
+    else:
+        findings += [_finding(path, document.place_of_value(key), key, text) for key, text in contradictions(estate)]
+    if findings or estate is None:
+        findings.sort(key=lambda finding: (finding.line, finding.column))
+        raise ConfigurationError(_bounded(findings, len(errors) - len(ordered)))
+    return estate
+
+
+def _bounded(findings: list[Finding], untold: int) -> tuple[Finding, ...]:
+    untold += max(0, len(findings) - MOST_FINDINGS)
+    kept = findings[:MOST_FINDINGS]
+    if untold:
+        last = kept[-1]
+        kept.append(Finding(last.file, last.line, last.column, "(the rest)", f"{untold} more; mend these first"))
+    return tuple(kept)
+
+
+def _validated(data: dict[str, object]) -> tuple[Estate | None, list[ErrorDetails]]:
+    try:
+        return Estate.model_validate(data), []
+    except ValidationError as error:
+        return None, error.errors(include_url=False)
+
+
+def _place(document: Document, error: ErrorDetails) -> tuple[int, int]:
+    key, of_key = key_of(error)
+    position = document.place_of_key(key) if of_key else document.place_of_value(key)
+    return position.line, position.column
+
+
+def _objections(path: Path, document: Document, errors: list[ErrorDetails]) -> Iterator[Finding]:
+    if not errors:
+        return
+    wording = Wording()
+    for error in errors:
+        key, of_key = key_of(error)
+        position = document.place_of_key(key) if of_key else document.place_of_value(key)
+        yield _finding(path, position, key, wording.sentence(error))
+
+
+def _contradictions_of_the_rest(data: dict[str, object], errors: list[ErrorDetails]) -> list[tuple[Key, str]]:
+    """What contradicts itself in those parts of the data that the schema does not object to."""
+    rest = data
+    for error in errors[:MOST_FINDINGS]:
+        rest = _without(rest, key_of(error)[0])
+    rest["version"] = 1
+    estate, errors = _validated(rest)
+    if estate is None:
+        # What was removed was needed: leave the whole cluster or section out.
+        for key in {error["loc"][: 2 if error["loc"][0] == "clusters" else 1] for error in errors if error["loc"]}:
+            rest = _without(rest, key)
+        estate, errors = _validated(rest)
+    return list(contradictions(estate)) if estate is not None else []
+
+
+def _without(data: dict[str, object], key: Key) -> dict[str, object]:
+    """The data without one entry; everything on the way to it is copied, nothing else is."""
+    top = dict(data)
+    here: dict[str, object] = top
+    for step in key[:-1]:
+        inner = here.get(str(step))
+        if not isinstance(inner, dict):
+            # An entry of a list: removing it would move the others, so the list goes.
+            here.pop(str(step), None)
+            return top
+        copy = dict(inner)
+        here[str(step)] = copy
+        here = copy
+    if key:
+        here.pop(str(key[-1]), None)
+    return top
+
+
+def _finding(path: Path, position: Position, key: Key, text: str) -> Finding:
+    return Finding(path, position.line, position.column, dotted(key), text)
