@@ -86,7 +86,7 @@ class Process:
     argv: tuple[str, ...]
     account: Account
     started: float
-    task: "asyncio.Task[object] | None"
+    task: "asyncio.Task[int] | None"
 
 
 SocketHandler = Callable[[Input, Output], Awaitable[None]]
@@ -132,7 +132,7 @@ class Host:
         self.is_frozen = False
         self.booted = clock()
         self._pids = itertools.count(400)
-        self._background: set[asyncio.Task[object]] = set()
+        self._background: dict[int, asyncio.Task[int]] = {}
         self.files = FileSystem(root, name, network)
         network.add(name, [cidr.partition("/")[0] for _, cidr in self.addresses])
         self._furnish()
@@ -197,32 +197,48 @@ class Host:
     async def call(self, call: Call) -> int:
         """Run a program to its end and return its exit status.
 
-        127 and a message where there is no such program; a script on the host's file system is run by the shell.
+        A script on the host's file system is run by the shell.
+
+        Raises:
+            FileNotFoundError: there is no such program.
+            PermissionError: the file may not be run.
         """
         from dslsconsole.lab.shell.scripts import run_file  # the shell knows the host's type
 
         program = self.find_program(call.argv[0], call.env.get("PATH", SEARCH_PATH))
         pid = next(self._pids)
         call = replace(call, pid=pid)
-        self.processes[pid] = Process(pid, call.argv, call.account, self.clock(), asyncio.current_task())
+        self.processes[pid] = Process(pid, call.argv, call.account, self.clock(), None)
         try:
-            return await (program or run_file)(call)
+            if program is None:
+                return await run_file(call)
+            return await self._guarded(program, call)
+        finally:
+            self.processes.pop(pid, None)
+
+    @staticmethod
+    async def _guarded(program: Program, call: Call) -> int:
+        try:
+            return await program(call)
         except BrokenPipeError:
             return 141
         except OSError as error:
             await call.complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
             return 1
-        finally:
-            self.processes.pop(pid, None)
 
     def next_pid(self) -> int:
         """A process id that was not used before."""
         return next(self._pids)
 
-    def adopt(self, task: "asyncio.Task[object]") -> None:
+    def adopt(self, pid: int, argv: tuple[str, ...], account: Account, task: "asyncio.Task[int]") -> None:
         """Keep a background job of a shell until it ends or the host goes off."""
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        self.processes[pid] = Process(pid, argv, account, self.clock(), task)
+        self._background[pid] = task
+        task.add_done_callback(lambda _: self._forget(pid))
+
+    def _forget(self, pid: int) -> None:
+        self._background.pop(pid, None)
+        self.processes.pop(pid, None)
 
     async def execute(
         self,
@@ -288,7 +304,7 @@ class Host:
         """Lose power: every program ends, every connection breaks."""
         self.is_up = False
         self._mirror()
-        ending = [*self._background]
+        ending = list(self._background.values())
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
