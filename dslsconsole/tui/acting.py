@@ -191,7 +191,9 @@ class Acting:
         run = self._run
         if run is None:
             return
-        text = f"{self.running} is asked to stop after its current step. What was done stays done; the journal says what."
+        text = (
+            f"{self.running} is asked to stop after its current step. What was done stays done; the journal says what."
+        )
 
         def answered(answer: str | None) -> None:
             if answer is not None and self._run is run:

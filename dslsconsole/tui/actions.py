@@ -43,7 +43,14 @@ class Action(Struct, frozen=True):
 
 
 ACTIONS = (
-    Action("arm", "a", "arm", "Arm the console for this cluster, or disarm it. Ends by itself after 10 minutes.", Guard.CAN_ACT, footer=8),
+    Action(
+        "arm",
+        "a",
+        "arm",
+        "Arm the console for this cluster, or disarm it. Ends by itself after 10 minutes.",
+        Guard.CAN_ACT,
+        footer=8,
+    ),
     Action(
         "failover",
         "F",
@@ -80,7 +87,15 @@ ACTIONS = (
         footer=2,
         runbook="force-sync",
     ),
-    Action("dr-sync", "D", "sync DR", "Copy licences and state to the DR site now.", Guard.ARMED, footer=5, runbook="dr-sync"),
+    Action(
+        "dr-sync",
+        "D",
+        "sync DR",
+        "Copy licences and state to the DR site now.",
+        Guard.ARMED,
+        footer=5,
+        runbook="dr-sync",
+    ),
     Action(
         "dr-activate",
         "A",
@@ -99,7 +114,9 @@ ACTIONS = (
         footer=2,
         runbook="dr-return",
     ),
-    Action("stop", "S", "stop run", "Ask the running operation to stop after its current step.", Guard.CAN_ACT, footer=1),
+    Action(
+        "stop", "S", "stop run", "Ask the running operation to stop after its current step.", Guard.CAN_ACT, footer=1
+    ),
     Action("estate", "1", "estate", "List the clusters of the estate and go to one."),
     Action("cluster", "2", "cluster", "Show all six panels."),
     Action("nodes", "3", "nodes", "Show the nodes alone, with more of each."),
@@ -108,14 +125,35 @@ ACTIONS = (
     Action("dr", "6", "DR", "Show the DR site alone."),
     Action("alerts", "7", "alerts", "Show the alerts alone, with evidence and advice."),
     Action("log", "8", "log", "Show the action log alone."),
-    Action("zoom", "z", "zoom", "Show the panel that has the keys alone, or all of them again.", footer=3, shown_key="z"),
+    Action(
+        "zoom", "z", "zoom", "Show the panel that has the keys alone, or all of them again.", footer=3, shown_key="z"
+    ),
     Action("previous-cluster", "left_square_bracket", "previous", "Go to the previous cluster.", shown_key="["),
     Action("next-cluster", "right_square_bracket", "next", "Go to the next cluster.", shown_key="]"),
-    Action("filter", "slash", "filter", "Show only the rows of a panel that contain some words.", footer=4, shown_key="/"),
+    Action(
+        "filter", "slash", "filter", "Show only the rows of a panel that contain some words.", footer=4, shown_key="/"
+    ),
     Action("theme", "c", "colours", "Choose the colour theme.", place=Place.EVERYWHERE),
-    Action("help", "question_mark", "help", "Show every key and what it does.", place=Place.EVERYWHERE, footer=9, shown_key="?"),
-    Action("palette", "colon", "commands", "Find a command by its name.", place=Place.EVERYWHERE, footer=6, shown_key=":"),
-    Action("quit", "q,ctrl+q,ctrl+c", "quit", "Leave the console. A running operation goes on.", place=Place.WALLBOARD, footer=9),
+    Action(
+        "help",
+        "question_mark",
+        "help",
+        "Show every key and what it does.",
+        place=Place.EVERYWHERE,
+        footer=9,
+        shown_key="?",
+    ),
+    Action(
+        "palette", "colon", "commands", "Find a command by its name.", place=Place.EVERYWHERE, footer=6, shown_key=":"
+    ),
+    Action(
+        "quit",
+        "q,ctrl+q,ctrl+c",
+        "quit",
+        "Leave the console. A running operation goes on.",
+        place=Place.WALLBOARD,
+        footer=9,
+    ),
 )
 
 

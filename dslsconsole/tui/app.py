@@ -39,7 +39,6 @@ class ConsoleApp(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
-    CSS = "Screen { background: $background; color: $tone-text; }"
 
     class Arrived(Message):
         """A batch of frames, or of journal entries."""
@@ -109,7 +108,7 @@ class ConsoleApp(App[None]):
             self.call_after_refresh(self.say, failure)
 
     async def _read(self) -> None:
-        async with contextlib.aclosing(self._source.arrivals()) as arrivals:  # type: ignore[type-var]
+        async with contextlib.aclosing(self._source.arrivals()) as arrivals:
             async for arrival in arrivals:
                 self.post_message(self.Arrived(arrival))
 

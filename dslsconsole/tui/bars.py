@@ -1,7 +1,5 @@
 """The lines at the top and the bottom of the screen."""
 
-from typing import ClassVar
-
 from textual import events
 from textual.message import Message
 
@@ -23,7 +21,6 @@ class FooterBar(OneLine):
     """The keys; a click on one does what the key does. `say` puts a sentence there until `keys` is called again."""
 
     DEFAULT_CSS = "FooterBar { background: $bar-background; }"
-    can_focus: ClassVar[bool] = False
 
     class Clicked(Message):
         """An entry was clicked."""
@@ -53,5 +50,3 @@ class FooterBar(OneLine):
             if place.start <= event.x < place.end:
                 self.post_message(self.Clicked(place.action))
                 return
-
-

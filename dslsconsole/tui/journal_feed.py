@@ -1,6 +1,6 @@
 """The action log as the screen follows it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from msgspec import Struct
@@ -32,6 +32,6 @@ class News(Struct, frozen=True):
 class JournalFeed(Protocol):
     """A source of journal entries."""
 
-    def news(self) -> AsyncIterator[News]:
+    def news(self) -> AsyncGenerator[News, None]:
         """First what there is already, then each addition. Ends only when it is cancelled."""
         ...

@@ -4,6 +4,7 @@ from dslsconsole.model.shape import ClusterShape
 
 SMALLEST = (80, 24)
 COMPACT_BELOW = (100, 32)
+ROOMY = 34
 FRAME = {True: 1, False: 2}
 """Lines a panel needs besides its rows: a title line alone where it is compact."""
 
@@ -22,7 +23,10 @@ def row_heights(shape: ClusterShape, height: int, compact: bool) -> tuple[int, i
     above = FRAME[compact] + 1
     wanted_first = above + max(len(shape.nodes), 4)
     wanted_second = above + max(servers + 1, dr + 2, 3)
-    last = max(height // 3, height - wanted_first - wanted_second - 2)
+    if height >= ROOMY:  # room for what the panels can tell beyond their rows
+        wanted_first += height // 8
+        wanted_second += height // 8
+    last = max(height // 3, height - wanted_first - wanted_second)
     rest = height - last
     first = max(1, min(rest - 1, round(rest * wanted_first / (wanted_first + wanted_second))))
     return first, rest - first, last

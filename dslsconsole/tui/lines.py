@@ -42,11 +42,13 @@ class Drawn(Widget):
         segments: list[Segment] = []
         text, tone = "", Tone.TEXT
         for cell in line:
-            if cell.tone is not tone and cell.text.strip():
+            words = cell.text.lstrip(" ")
+            text += " " * (len(cell.text) - len(words))  # blanks look the same in any tone
+            if words and cell.tone is not tone:
                 if text:
                     segments.append(Segment(text, self.style_of(tone)))
                 text, tone = "", cell.tone
-            text += cell.text
+            text += words
         if text:
             segments.append(Segment(text, self.style_of(tone)))
         return Strip(segments)

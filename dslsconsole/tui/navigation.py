@@ -111,7 +111,9 @@ class Navigation:
             why = self._app.why_not(action)
             tone = Tone.TEXT if why is None else Tone.STALE
             what = action.description if why is None else f"{action.description} ({why})"
-            rows.append(Row(action.id, (Cell(action.name_of_key, Tone.ACCENT), Cell(action.label, tone), Cell(what, tone))))
+            rows.append(
+                Row(action.id, (Cell(action.name_of_key, Tone.ACCENT), Cell(action.label, tone), Cell(what, tone)))
+            )
         return rows
 
     def _chosen(self, identity: str | None) -> None:

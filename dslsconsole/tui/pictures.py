@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from dslsconsole.model.frames import Frame
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
@@ -24,26 +26,41 @@ async def picture(frames: Sequence[Frame], size: tuple[int, int], theme: str, ke
         await pilot.pause()
         await pilot.press(*keys)
         await pilot.pause()
-        return app.export_screenshot(title="dslsconsole", simplify=True)
+        return app.export_screenshot(title="dslsconsole")
 
 
-async def make(directory: Path) -> list[Path]:
+class Wanted(Struct, frozen=True):
+    """One picture."""
+
+    frames: tuple[Frame, ...]
+    size: tuple[int, int] = (120, 40)
+    theme: str = "dark"
+    keys: tuple[str, ...] = ()
+
+
+def wanted() -> dict[str, Wanted]:
+    """Every picture by the name of its file."""
+    troubled, healthy = tuple(scenes.troubled()), tuple(scenes.healthy())
+    return {
+        **{f"cluster-{width}x{height}": Wanted(troubled, (width, height)) for width, height in SIZES},
+        **{f"theme-{theme}": Wanted(troubled, theme=theme) for theme in load([shipped("themes")]).themes},
+        "healthy": Wanted(healthy),
+        "alerts": Wanted(troubled, keys=("7",)),
+        "help": Wanted(healthy, keys=("question_mark",)),
+    }
+
+
+def make(directory: Path) -> list[Path]:
     """Every picture, as files."""
     directory.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
-    wanted = {f"cluster-{width}x{height}": (scenes.troubled(), (width, height), "dark", ()) for width, height in SIZES}
-    for theme in load([shipped("themes")]).themes:
-        wanted[f"theme-{theme}"] = (scenes.troubled(), (120, 40), theme, ())
-    wanted["healthy"] = (scenes.healthy(), (120, 40), "dark", ())
-    wanted["alerts"] = (scenes.troubled(), (120, 40), "dark", ("7",))
-    wanted["help"] = (scenes.healthy(), (120, 40), "dark", ("question_mark",))
-    for name, (frames, size, theme, keys) in wanted.items():
+    for name, one in wanted().items():
         path = directory / f"{name}.svg"
-        path.write_text(await picture(frames, size, theme, keys), encoding="utf-8")
+        path.write_text(asyncio.run(picture(one.frames, one.size, one.theme, one.keys)), encoding="utf-8")
         paths.append(path)
     return paths
 
 
 if __name__ == "__main__":
-    for made in asyncio.run(make(Path(sys.argv[1] if len(sys.argv) > 1 else "pictures"))):
+    for made in make(Path(sys.argv[1] if len(sys.argv) > 1 else "pictures")):
         print(made)

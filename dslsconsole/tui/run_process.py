@@ -50,11 +50,22 @@ class RunProcess:
 
     def start(self, request: Request, plan: Plan) -> Running:
         operation = plan.operation or uuid.uuid4().hex[:12]
-        argv = (*self._argv, *request.argv(), "--confirm", plan.confirm, "--plan", plan.plan or "", "--operation", operation)
+        argv = (
+            *self._argv,
+            *request.argv(),
+            "--confirm",
+            plan.confirm,
+            "--plan",
+            plan.plan or "",
+            "--operation",
+            operation,
+        )
         output = tempfile.TemporaryFile()  # noqa: SIM115 - a file can't block the writer; it lives as long as the run
         errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True)
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True
+            )
         except OSError as error:
             output.close()
             errors.close()
@@ -65,7 +76,9 @@ class RunProcess:
 class StartedRun:
     """One run. Nothing here ends it: it is not a child whose life hangs on ours."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", operation: str, output: IO[bytes], errors: IO[bytes]) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", operation: str, output: IO[bytes], errors: IO[bytes]
+    ) -> None:
         self._process = process
         self._operation = operation
         self._output = output
@@ -76,8 +89,8 @@ class StartedRun:
         return self._operation
 
     async def ended(self) -> Plan:
-        # Looked at now and then rather than awaited: asyncio's own child transport kills its process when the loop closes.
-        while (status := self._process.poll()) is None:
+        # Not asyncio's own child: its transport kills the process when the loop closes.
+        while (status := self._process.poll()) is None:  # noqa: ASYNC110
             await asyncio.sleep(LOOKS_EVERY_S)
         output, errors = _content(self._output), _content(self._errors)
         return decoded(output, status, clean(_last_lines(errors)))

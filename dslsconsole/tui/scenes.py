@@ -48,7 +48,8 @@ FEATURES = ("abaqus_standard", "catia_v6", "simulia_xflow")
 def shape(name: str = CLUSTER) -> ClusterShape:
     """The cluster of the high-availability guide."""
     all_nodes = tuple(
-        NodeShape(node, mode, UNITS.get(mode, "dsls"), f"10.20.0.{11 + n}") for n, (node, mode) in enumerate(MODES.items())
+        NodeShape(node, mode, UNITS.get(mode, "dsls"), f"10.20.0.{11 + n}")
+        for n, (node, mode) in enumerate(MODES.items())
     )
     return ClusterShape(
         name=name,
@@ -82,7 +83,11 @@ def estate(*names: str) -> EstateShape:
 
 
 def token_state(academic: int = 432, generation: int = 48211) -> TokenState:
-    features = (Feature(FEATURES[0], 400, 310, 90, 0), Feature(FEATURES[1], 400, 302, 98, 0), Feature(FEATURES[2], 200, 100, 100, 0))
+    features = (
+        Feature(FEATURES[0], 400, 310, 90, 0),
+        Feature(FEATURES[1], 400, 302, 98, 0),
+        Feature(FEATURES[2], 200, 100, 100, 0),
+    )
     pools = (
         Pool("commercial", 1000, 712, 288, 0, 803, features),
         Pool("academic", 450, academic, 450 - academic, 11 if academic > 430 else 0, 450, ()),
@@ -94,7 +99,15 @@ def node(name: str, at: float, primary: str = "dsls-primary-01") -> NodeReadings
     """All readings of a node in good order at a moment."""
     mode = MODES[name]
     at_dr = mode in (Mode.DR_PRIMARY, Mode.DR_BACKUP)
-    role = Role.PRIMARY if name == primary else Role.DR_BACKUP if at_dr else Role.ARBITRATOR if mode is Mode.ARBITRATOR else Role.BACKUP
+    role = (
+        Role.PRIMARY
+        if name == primary
+        else Role.DR_BACKUP
+        if at_dr
+        else Role.ARBITRATOR
+        if mode is Mode.ARBITRATOR
+        else Role.BACKUP
+    )
     peers = tuple(Peer(peer, 27000, "backup", "running", "OK", 2.0) for peer in list(MODES)[:3] if peer != name)
     running = not at_dr or mode is Mode.DR_PRIMARY
     tokens = None if mode is Mode.ARBITRATOR or not running else token_state(generation=48190 if at_dr else 48211)
@@ -105,7 +118,14 @@ def node(name: str, at: float, primary: str = "dsls-primary-01") -> NodeReadings
     return NodeReadings(
         link=read(Link(at - 86_400, name, 0.01)),
         service=read(
-            Service(UNITS.get(mode, "dsls"), "loaded", "active" if running else "inactive", "running", main_pid=4711, restarts=0)
+            Service(
+                UNITS.get(mode, "dsls"),
+                "loaded",
+                "active" if running else "inactive",
+                "running",
+                main_pid=4711,
+                restarts=0,
+            )
         ),
         status=read(ServerStatus("Running", name, "6.425.4", at - 864_000, 212, 1000, True) if running else None),
         cluster=read(
@@ -115,16 +135,32 @@ def node(name: str, at: float, primary: str = "dsls-primary-01") -> NodeReadings
         ),
         tokens=read(tokens),
         dr_sync=read(DrSync("OK", at - 184, 184.0, 48190, "OK", "OK") if at_dr else None),
-        mounts=read((Mount("licenses", "/shared/dsls/licenses", True, "nfs4", "nas:/dsls", True, 63),) if not at_dr else None),
-        automation=read((Service("dsls-token-sync.service", "loaded", "active", "running"),) if name == primary else None),
+        mounts=read(
+            (Mount("licenses", "/shared/dsls/licenses", True, "nfs4", "nas:/dsls", True, 63),) if not at_dr else None
+        ),
+        automation=read(
+            (Service("dsls-token-sync.service", "loaded", "active", "running"),) if name == primary else None
+        ),
         dns=read(DnsAnswer((VIP,), 60, True, "NOERROR") if name == primary else None),
     )
 
 
 def balancer(name: str, at: float, backup_state: ServerState = ServerState.UP) -> BalancerReadings:
     servers = (
-        BackendServer("dsls-primary", "UP", ServerState.UP, "", 100, False, 212, "L7OK", check_text="Server Status: Running"),
-        BackendServer("dsls-backup", backup_state.value, backup_state, "", 50, True, 0, "L7OK", check_text="Server Status: Running"),
+        BackendServer(
+            "dsls-primary", "UP", ServerState.UP, "", 100, False, 212, "L7OK", check_text="Server Status: Running"
+        ),
+        BackendServer(
+            "dsls-backup",
+            backup_state.value,
+            backup_state,
+            "",
+            50,
+            True,
+            0,
+            "L7OK",
+            check_text="Server Status: Running",
+        ),
     )
     first = name == "haproxy-01"
     source = "socket" if first else "statistics page"
@@ -189,7 +225,11 @@ def healthy(at: float = NOON, *names: str) -> list[Frame]:
         at=at,
         nodes={key(c.name, name): node(name, at) for c in shapes.clusters for name in MODES},
         balancers={key(c.name, lb): balancer(lb, at) for c in shapes.clusters for lb in ("haproxy-01", "haproxy-02")},
-        history={key(c.name, pool): history(top) for c in shapes.clusters for pool, top in (("commercial", 712), ("academic", 432))},
+        history={
+            key(c.name, pool): history(top)
+            for c in shapes.clusters
+            for pool, top in (("commercial", 712), ("academic", 432))
+        },
         round_at=at,
     )
     verdicts = tuple(verdict(c.name) for c in shapes.clusters)
@@ -208,7 +248,8 @@ def troubled(at: float = NOON) -> list[Frame]:
     balancers = full.snapshot.balancers | {key(CLUSTER, "haproxy-02"): balancer("haproxy-02", at, ServerState.MAINT)}
     judged = replace(
         verdict(health=Health.CRITICAL),
-        sentence="licences are served by dsls-primary-01, but dsls-arbitrator-01 does not answer: the next loss stops service",
+        sentence="licences are served by dsls-primary-01, but dsls-arbitrator-01 does not answer: one more loss "
+        "stops service",
         quorum=Quorum(True, 2, 3, 2),
     )
     return [hello, Full(at, replace(full.snapshot, nodes=nodes, balancers=balancers), (judged,), alerts(at))]
@@ -217,4 +258,6 @@ def troubled(at: float = NOON) -> list[Frame]:
 def tick(at: float, **nodes: NodeReadings) -> Change:
     """A round in which every host answered as before, but those that are given."""
     touched = {key(CLUSTER, host): at for host in (*MODES, "haproxy-01", "haproxy-02")}
-    return Change(at, touched, {key(CLUSTER, name.replace("_", "-")): reading for name, reading in nodes.items()}, round_at=at)
+    return Change(
+        at, touched, {key(CLUSTER, name.replace("_", "-")): reading for name, reading in nodes.items()}, round_at=at
+    )

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -31,7 +31,7 @@ class Arrival(Struct, frozen=True):
 class Source(Protocol):
     """Where the screen gets its frames."""
 
-    def arrivals(self) -> AsyncIterator[Arrival]:
+    def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """Batches of frames as they come. Ends when there will be no more; cancelling it releases everything."""
         ...
 
@@ -42,12 +42,12 @@ class PlayedFrames:
     def __init__(self, batches: Sequence[Sequence[Frame]]) -> None:
         self._batches = tuple(tuple(batch) for batch in batches)
 
-    async def arrivals(self) -> AsyncIterator[Arrival]:
+    async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         for batch in self._batches:
             yield Arrival(batch)
 
 
-class _Ended(Exception):
+class _Ended(Exception):  # noqa: N818 - an ending, not always an error
     """The reading process can't be read any further, with the reason in words."""
 
 
@@ -61,7 +61,7 @@ class WatchProcess:
         self._last_good: float | None = None
         self._stall_after = FIRST_FRAME_WITHIN_S
 
-    async def arrivals(self) -> AsyncIterator[Arrival]:
+    async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         attempt = 0
         while True:
             before = self._last_good
@@ -83,7 +83,7 @@ class WatchProcess:
         last = "nothing was read yet" if self._last_good is None else f"last reading {time_of_day(self._last_good)}"
         return f"the reading process stopped, {last}: {reason}; starting it again in {pause:.0f} s"
 
-    async def _one_life(self) -> AsyncIterator[Arrival]:
+    async def _one_life(self) -> AsyncGenerator[Arrival, None]:
         """The frames of one process, from its start to its end.
 
         Raises:
@@ -134,7 +134,7 @@ def _frame(line: bytes) -> Frame | None:
         raise _Ended(f"it wrote a line that is no frame ({clean(str(error))[:80]})") from error
 
 
-async def _lines(stream: asyncio.StreamReader, patience: Callable[[], float]) -> AsyncIterator[list[bytes]]:
+async def _lines(stream: asyncio.StreamReader, patience: Callable[[], float]) -> AsyncGenerator[list[bytes], None]:
     """The whole lines of each chunk that is there at once: what a tick wrote comes as one batch.
 
     Raises:

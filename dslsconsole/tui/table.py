@@ -127,6 +127,12 @@ class LineTable(Drawn, can_focus=True):
         self._sheet = sheet
         self._lay_out()
 
+    def fits(self, sheet: Sheet) -> bool:
+        """Whether all of a sheet can be seen at once."""
+        layout = laid_out(sheet.columns, wanted_widths(sheet.columns, sheet.rows, {}), self._width)
+        lines = sum(len(row_lines(row, sheet.columns, layout, self._width)) for row in sheet.rows)
+        return lines + 1 <= self.size.height
+
     def narrow_to(self, words: str) -> None:
         """Show only rows that contain these words; none shows all."""
         self.filter = words.casefold()
@@ -190,7 +196,7 @@ class LineTable(Drawn, can_focus=True):
     def _count(self) -> None:
         """Say which part is seen where not all is."""
         shown, total = self._room(), len(self._drawing.lines)
-        text = f"{self._top + 1}–{min(total, self._top + shown)} of {total}" if total > shown > 0 else ""
+        text = f"{self._top + 1} to {min(total, self._top + shown)} of {total}" if total > shown > 0 else ""
         if self.filter:
             text = f"filter: {clean(self.filter)}  {text}".rstrip()
         if text != self._subtitle:

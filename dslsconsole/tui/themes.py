@@ -43,7 +43,11 @@ class ConsoleTheme(Struct, frozen=True, forbid_unknown_fields=True):
 
     def colours(self) -> dict[str, str]:
         """Every colour by its key in the file."""
-        return {name: value for name in self.__struct_fields__ if name not in _PLAIN and isinstance(value := getattr(self, name), str)}
+        return {
+            name: value
+            for name in self.__struct_fields__
+            if name not in _PLAIN and isinstance(value := getattr(self, name), str)
+        }
 
     def textual(self) -> Theme:
         """The same in Textual's words."""

@@ -55,7 +55,8 @@ class Question(Dialog[str]):
         table.can_focus = False
         table.styles.height = 2 + sum(max(1, -(-len(part) // (WIDTH - 4)) + 1) for part in self._text.split("\n"))
         rows = tuple(
-            Row(f"{n}", (Cell(part),), spans=True, wraps=True, indent=1) for n, part in enumerate(self._text.split("\n"))
+            Row(f"{n}", (Cell(part),), spans=True, wraps=True, indent=1)
+            for n, part in enumerate(self._text.split("\n"))
         )
         table.show(Sheet(self._title, (), rows, tone=self._tone))
         self._hint()

@@ -8,7 +8,7 @@ COLUMNS = (
     Column("glyph"),
     Column("severity", "severity", least=8, most=8, importance=4),
     Column("subject", "subject", least=8, most=28),
-    Column("summary", "", least=12, most=400, cut=Cut.END, grows=True),
+    Column("summary", "", least=12, most=400, cut=Cut.END, grows=True, importance=8),
     Column("since", "since", least=9, most=9, importance=5),
 )
 

@@ -15,6 +15,7 @@ STATES = {
     ServerState.NO_CHECK: Tone.WARNING,
     ServerState.UNKNOWN: Tone.UNKNOWN,
 }
+VIA = {"statistics page": "page"}
 
 
 def balancers(view: View) -> Sheet:
@@ -25,8 +26,8 @@ def balancers(view: View) -> Sheet:
     columns = (
         Column("glyph"),
         Column("server", "server", least=8, most=28),
-        *(Column(f"lb {host}", host, least=9, most=34, cut=Cut.MIDDLE, importance=8) for host in shape.hosts),
-        Column("agree", "", least=6, most=8, importance=9, grows=True),
+        *(Column(f"lb {host}", host, least=9, most=34, cut=Cut.END, importance=8) for host in shape.hosts),
+        Column("agree", "", least=2, most=8, importance=9, grows=True),
     )
     readings = {host: view.picture.snapshot.balancer(view.cluster.name, host) for host in shape.hosts}
     rows = [_server_row(view, name, readings) for name in _servers(shape, readings)]
@@ -66,7 +67,7 @@ def _server_row(view: View, name: str, readings: dict[str, BalancerReadings]) ->
             states.add((server.state, server.weight))
     differ = len(states) > 1
     tone = _row_tone(tones, differ)
-    return Row(name, (glyph(tone), Cell(name), *cells, Cell("▲ differ" if differ else "", Tone.WARNING)))
+    return Row(name, (glyph(tone), Cell(name), *cells, Cell("▲ differ" if differ else "", Tone.WARNING, "▲≠")))
 
 
 def _row_tone(tones: list[Tone], differ: bool) -> Tone:
@@ -96,7 +97,7 @@ def _server_cell(view: View, name: str, reading: BalancerReadings) -> tuple[Cell
     if server.backup:
         parts.append("bck")
     parts.append(f"{words.number(server.sessions)} sess")
-    return Cell(" ".join(parts), STATES[server.state]), server
+    return Cell(" ".join(parts), STATES[server.state], f"{server.status} {words.number(server.sessions)}"), server
 
 
 def _via_row(view: View, readings: dict[str, BalancerReadings]) -> Row:
@@ -110,13 +111,10 @@ def _via_row(view: View, readings: dict[str, BalancerReadings]) -> Row:
             why = failure_word(failure) if failure else "no reading"
             cells.append(Cell(why if age is None else f"{why} {words.duration(age)}", Tone.WARNING))
         else:
-            pid = f"pid {process.pid} " if process is not None and process.pid is not None else ""
-            cells.append(Cell(f"{pid}{_via(reading.backend.source)}".strip(), Tone.MUTED))
+            pid = f" pid {process.pid}" if process is not None and process.pid is not None else ""
+            via = VIA.get(reading.backend.source, reading.backend.source)
+            cells.append(Cell(f"{via}{pid}".strip(), Tone.MUTED, via))
     return Row("via", (Cell(""), Cell("read by", Tone.MUTED), *cells, Cell("")))
-
-
-def _via(source: str) -> str:
-    return {"statistics page": "page"}.get(source, source)
 
 
 def _title(view: View, shape: BalancersShape, readings: dict[str, BalancerReadings]) -> tuple[str, Tone]:

@@ -35,6 +35,8 @@ def worst(tones: Iterable[Tone]) -> Tone:
 class Cell(Struct, frozen=True):
     text: str
     tone: Tone = Tone.TEXT
+    short: str = ""
+    """What stands there where `text` does not fit; empty: `text` is cut."""
 
 
 class Cut(StrEnum):
@@ -43,6 +45,9 @@ class Cut(StrEnum):
     MIDDLE = "middle"
     END = "end"
     START = "start"
+
+
+OPTIONAL = 4
 
 
 class Column(Struct, frozen=True):
@@ -55,7 +60,8 @@ class Column(Struct, frozen=True):
     right: bool = False
     cut: Cut = Cut.MIDDLE
     importance: int = 9
-    """Columns of the least importance go first where there is no room; 9 stays to the last."""
+    """Columns of the least importance go first where there is no room; 9 stays to the last. Up to OPTIONAL a column
+    is shown only where no other has to be cut for it."""
     grows: bool = False
     """Takes the room that is left over."""
 
@@ -105,6 +111,15 @@ def wanted_widths(columns: Sequence[Column], rows: Iterable[Row], before: Mappin
 def laid_out(columns: Sequence[Column], wanted: Mapping[str, int], total: int) -> list[tuple[int, int]]:
     """Which columns are shown, by index, and how wide, with one cell between them, in `total` cells."""
     shown = list(range(len(columns)))
+    room = {
+        i: column.least if column.cut is Cut.START or column.grows else wanted[column.key]
+        for i, column in enumerate(columns)
+    }
+    while sum(room[i] for i in shown) + len(shown) - 1 > total:
+        optional = [i for i in reversed(shown) if columns[i].importance <= OPTIONAL]
+        if not optional:
+            break
+        shown.remove(min(optional, key=lambda i: columns[i].importance))
     while len(shown) > 1 and sum(columns[i].least for i in shown) + len(shown) - 1 > total:
         shown.remove(min(reversed(shown), key=lambda i: columns[i].importance))
     widths = {i: wanted[columns[i].key] for i in shown}
@@ -122,9 +137,11 @@ def laid_out(columns: Sequence[Column], wanted: Mapping[str, int], total: int) -
     return [(i, widths[i]) for i in shown]
 
 
-def fitted(text: str, width: int, column: Column) -> str:
-    """The text, safe to draw, in exactly `width` cells."""
-    safe = words.clean(text)
+def fitted(cell: Cell, width: int, column: Column) -> str:
+    """The cell's text, safe to draw, in exactly `width` cells."""
+    safe = words.clean(cell.text)
+    if cell.short and cell_len(safe) > width:
+        safe = words.clean(cell.short)
     cut = {Cut.MIDDLE: words.cut_middle, Cut.END: words.cut_end, Cut.START: words.cut_start}[column.cut](safe, width)
     blanks = " " * (width - cell_len(cut))
     return blanks + cut if column.right else cut + blanks
@@ -135,7 +152,7 @@ Line = tuple[Cell, ...]
 
 
 def header_line(columns: Sequence[Column], layout: Sequence[tuple[int, int]], total: int) -> Line:
-    texts = [fitted(columns[i].label, width, columns[i]) for i, width in layout]
+    texts = [fitted(Cell(columns[i].label), width, columns[i]) for i, width in layout]
     return filled((Cell(" ".join(texts), Tone.MUTED),), total)
 
 
@@ -145,7 +162,7 @@ def row_lines(row: Row, columns: Sequence[Column], layout: Sequence[tuple[int, i
         pieces: list[Cell] = []
         for index, width in layout:
             cell = row.cells[index] if index < len(row.cells) else Cell("")
-            pieces.append(Cell((" " if pieces else "") + fitted(cell.text, width, columns[index]), cell.tone))
+            pieces.append(Cell((" " if pieces else "") + fitted(cell, width, columns[index]), cell.tone))
         return [filled(tuple(pieces), total)]
     lead = Cell(" " * row.indent)
     if not row.wraps:

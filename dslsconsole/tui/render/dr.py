@@ -3,19 +3,19 @@
 from dslsconsole.model.node import DrSync
 from dslsconsole.model.shape import DrShape, NodeShape
 from dslsconsole.tui.render import words
-from dslsconsole.tui.render.cells import Cell, Column, Row, Sheet, Tone, glyph, note, worst
+from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, glyph, note, worst
 from dslsconsole.tui.render.nodes import late_cell, node_tone, role_cell, service_cell
 from dslsconsole.tui.render.view import View
 
 COLUMNS = (
     Column("glyph"),
     Column("node", "node", least=8, most=28),
-    Column("role", "role", least=4, most=14, importance=5),
-    Column("service", "service", least=7, most=12),
+    Column("role", "role", least=4, most=14, cut=Cut.END, importance=4),
+    Column("service", "service", least=7, most=12, cut=Cut.END),
     Column("sync", "sync", least=8, most=9),
     Column("lag", "lag", least=4, most=4, right=True, importance=8),
     Column("late", "late", least=4, most=4, right=True, importance=7),
-    Column("generation", "generation", least=10, most=12, right=True, importance=3, grows=True),
+    Column("generation", "generation", least=10, most=12, right=True, importance=3),
 )
 
 
@@ -25,7 +25,9 @@ def dr(view: View) -> Sheet:
     if shape is None:
         return Sheet("DR sync", (), (), empty="the estate file names no DR site")
     active = view.verdict.dr_active if view.verdict else None
-    word, tone = {True: ("ACTIVE", Tone.WARNING), False: ("standby", Tone.TITLE), None: ("unknown", Tone.UNKNOWN)}[active]
+    word, tone = {True: ("ACTIVE", Tone.WARNING), False: ("standby", Tone.TITLE), None: ("unknown", Tone.UNKNOWN)}[
+        active
+    ]
     rows = [_row(view, shape, node) for node in shape.nodes]
     rows += _notes(view, shape)
     return Sheet(f"DR sync · {shape.site} · {word}", COLUMNS, tuple(rows), tone=tone)

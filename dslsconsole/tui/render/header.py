@@ -3,12 +3,13 @@
 from msgspec import Struct
 from rich.cells import cell_len
 
-from dslsconsole.model.verdict import Health, Severity
+from dslsconsole.model.verdict import ClusterVerdict, Health, Severity
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import GLYPHS, Cell, Line, Tone, filled
 from dslsconsole.tui.render.view import HEALTHS, View
 
 WORDS = {Health.OK: "OK", Health.WARNING: "WARNING", Health.CRITICAL: "CRITICAL", Health.UNKNOWN: "UNKNOWN"}
+LEAST_NAME = 13
 
 
 class Standing(Struct, frozen=True):
@@ -27,34 +28,53 @@ def header(view: View, standing: Standing, width: int) -> Line:
     """The first line. What is least needed is left out first where the line is short."""
     tone, word = _health(view)
     verdict = view.verdict
-    primary = verdict.primary if verdict else None
-    epoch = "" if verdict is None or verdict.epoch is None else f" ep {verdict.epoch}"
     whole = view.picture.snapshot.round_at
     parts = [
         (2, Cell("dslsconsole", Tone.MUTED)),
         (9, Cell(view.cluster.name, Tone.TITLE)),
         (9, Cell(f"{GLYPHS[tone]} {word}", tone)),
-        (7, Cell(f"primary {primary or words.UNKNOWN}{epoch}", Tone.TEXT if primary else Tone.UNKNOWN)),
+        (7, _primary(verdict)),
         (6, _quorum(view)),
         (8, _standing(standing)),
         (9, Cell(words.time_of_day(whole), Tone.TEXT if whole is not None else Tone.UNKNOWN)),
     ]
-    cells = [(rank, Cell(words.clean(cell.text), cell.tone)) for rank, cell in parts if cell.text]
-    while len(cells) > 3 and sum(cell_len(cell.text) + 2 for _, cell in cells) > width:
-        cells = _shorter(cells, width)
-    return _spread([cell for _, cell in cells], width)
+    cells = [(rank, Cell(words.clean(cell.text), cell.tone, words.clean(cell.short))) for rank, cell in parts]
+    return _spread([cell for _, cell in _made_to_fit(cells, width)], width)
 
 
-def _shorter(cells: list[tuple[int, Cell]], width: int) -> list[tuple[int, Cell]]:
-    """Long names are cut before anything is left out."""
-    excess = sum(cell_len(cell.text) + 2 for _, cell in cells) - width
-    longest = max(cells, key=lambda pair: cell_len(pair[1].text))
-    if cell_len(longest[1].text) > 26 and cells[0][0] > 2:
-        length = max(24, cell_len(longest[1].text) - excess)
-        short = (longest[0], Cell(words.cut_middle(longest[1].text, length), longest[1].tone))
-        return [short if pair is longest else pair for pair in cells]
-    least = min(cells, key=lambda pair: pair[0])
-    return [pair for pair in cells if pair is not least]
+Ranked = list[tuple[int, Cell]]
+
+
+def _made_to_fit(cells: Ranked, width: int) -> Ranked:
+    """First the program's own name goes, then words become shorter, then names are cut, then something is left out."""
+    if _length(cells) > width:
+        cells = cells[1:]
+    for index, (rank, cell) in enumerate(cells):
+        if _length(cells) > width and cell.short:
+            cells = [*cells[:index], (rank, Cell(cell.short, cell.tone)), *cells[index + 1 :]]
+    while (excess := _length(cells) - width) > 0 and len(cells) > 2:
+        longest = max(range(len(cells)), key=lambda i: cell_len(cells[i][1].text))
+        rank, cell = cells[longest]
+        length = cell_len(cell.text)
+        if length > LEAST_NAME:
+            cut = words.cut_middle(cell.text, max(LEAST_NAME, length - excess))
+            cells = [*cells[:longest], (rank, Cell(cut, cell.tone)), *cells[longest + 1 :]]
+        else:
+            least = min(cells, key=lambda pair: pair[0])
+            cells = [pair for pair in cells if pair is not least]
+    return cells
+
+
+def _length(cells: Ranked) -> int:
+    return sum(cell_len(cell.text) + 2 for _, cell in cells)
+
+
+def _primary(verdict: ClusterVerdict | None) -> Cell:
+    primary = verdict.primary if verdict else None
+    if primary is None:
+        return Cell("primary unknown", Tone.UNKNOWN)
+    epoch = "" if verdict is None or verdict.epoch is None else f" ep {verdict.epoch}"
+    return Cell(f"primary {primary}{epoch}", Tone.TEXT, primary)
 
 
 def _spread(cells: list[Cell], width: int) -> Line:
@@ -90,7 +110,9 @@ def _quorum(view: View) -> Cell:
     if not quorum.held:
         return Cell(f"✖ quorum lost {votes}", Tone.CRITICAL)
     edge = None not in (quorum.votes, quorum.needed) and (quorum.votes or 0) <= (quorum.needed or 0)
-    return Cell(f"{'▲ ' if edge else ''}quorum {votes}", Tone.WARNING if edge else Tone.TEXT)
+    return Cell(
+        f"{'▲ ' if edge else ''}quorum {votes}", Tone.WARNING if edge else Tone.TEXT, f"{'▲ ' if edge else ''}q {votes}"
+    )
 
 
 def _standing(standing: Standing) -> Cell:

@@ -3,18 +3,18 @@
 from dslsconsole.model.node import Mode, NodeReadings, Role, Service
 from dslsconsole.model.shape import NodeShape
 from dslsconsole.tui.render import words
-from dslsconsole.tui.render.cells import Cell, Column, Row, Sheet, Tone, glyph, note, worst
+from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, glyph, note, worst
 from dslsconsole.tui.render.view import View, failure_word
 
 COLUMNS = (
     Column("glyph"),
-    Column("node", "node", least=10, most=32),
-    Column("role", "role", least=7, most=14),
-    Column("service", "service", least=6, most=12),
+    Column("node", "node", least=12, most=32),
+    Column("role", "role", least=7, most=14, cut=Cut.END),
+    Column("service", "service", least=6, most=12, cut=Cut.END),
     Column("lag", "lag", least=3, most=4, right=True, importance=7),
     Column("late", "late", least=4, most=4, right=True, importance=8),
-    Column("state", "state", least=8, most=12, importance=5),
-    Column("epoch", "ep", least=3, most=8, right=True, importance=4),
+    Column("state", "state", least=8, most=12, importance=4),
+    Column("epoch", "ep", least=3, most=8, right=True, importance=3),
     Column("clients", "clients", least=7, most=11, right=True, importance=3),
     Column("up", "up", least=4, most=4, right=True, importance=3),
     Column("storage", "storage", least=8, most=20, importance=2),
@@ -68,7 +68,9 @@ def role_cell(view: View, readings: NodeReadings) -> Cell:
         if status.role is None:
             return Cell(words.UNKNOWN, Tone.UNKNOWN)
         leading = status.role in (Role.PRIMARY, Role.DR_PRIMARY)
-        return Cell(words.NOTHING if status.role is Role.NONE else status.role.value, Tone.ACCENT if leading else Tone.TEXT)
+        return Cell(
+            words.NOTHING if status.role is Role.NONE else status.role.value, Tone.ACCENT if leading else Tone.TEXT
+        )
     service = view.now_value(readings.service)
     if service is not None and service.active == "inactive":
         return Cell(words.NOTHING, Tone.MUTED)
@@ -100,7 +102,12 @@ def _service_tone(shape: NodeShape, service: Service) -> Tone:
 
 
 def late_cell(view: View, readings: NodeReadings) -> Cell:
-    ages = (view.late(readings.link), view.late(readings.service), view.late(readings.cluster), view.late(readings.tokens))
+    ages = (
+        view.late(readings.link),
+        view.late(readings.service),
+        view.late(readings.cluster),
+        view.late(readings.tokens),
+    )
     age = max((age for age in ages if age is not None), default=None)
     return Cell("") if age is None else Cell(words.duration(age), Tone.WARNING)
 
@@ -178,7 +185,7 @@ def _details(view: View, shape: NodeShape) -> list[Row]:
         rows.append(note(f"{shape.name} licence", Cell(text, Tone.CRITICAL)))
     for unit in view.now_value(readings.automation) or ():
         tone = Tone.TEXT if unit.active in SETTLED else Tone.WARNING
-        rows.append(note(f"{shape.name} {unit.unit}", Cell(f"{shape.name}: {unit.unit} {unit.active} {unit.sub}", tone)))
+        rows.append(
+            note(f"{shape.name} {unit.unit}", Cell(f"{shape.name}: {unit.unit} {unit.active} {unit.sub}", tone))
+        )
     return rows
-
-

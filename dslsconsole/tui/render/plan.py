@@ -12,7 +12,7 @@ OUTCOMES = {
     "planned": (Tone.MUTED, "○"),
     "running": (Tone.ACCENT, "▶"),
     "done": (Tone.OK, "●"),
-    "skipped": (Tone.MUTED, "–"),
+    "skipped": (Tone.MUTED, "–"),  # noqa: RUF001
     "failed": (Tone.CRITICAL, "✖"),
     "undone": (Tone.WARNING, "↶"),
     "unknown": (Tone.CRITICAL, "?"),
@@ -22,7 +22,10 @@ ENDINGS = {
     "refused": (Tone.WARNING, "Refused by a guard. Nothing was changed."),
     "locked": (Tone.WARNING, "Another operation holds the lock. Nothing was changed."),
     "rolled_back": (Tone.WARNING, "A step failed. What had been changed was taken back."),
-    "needs_person": (Tone.CRITICAL, "It failed, or its outcome is unknown. It needs a person: look at the steps below."),
+    "needs_person": (
+        Tone.CRITICAL,
+        "It failed, or its outcome is unknown. It needs a person: look at the steps below.",
+    ),
     "not_confirmed": (Tone.WARNING, "Not confirmed or not permitted. Nothing was changed."),
 }
 
@@ -62,7 +65,11 @@ def _guard(guard: PlannedGuard, overridden: bool) -> list[Row]:
 def _step(number: int, step: PlannedStep) -> list[Row]:
     host = f"  on {step.host}" if step.host else ""
     rows = [_text(f"step {number}", f"{number}. {step.name}{host}", indent=3)]
-    rows += [_text(f"step {number} {n}", f"$ {line}", Tone.ACCENT, 6) for n, line in enumerate(step.command.split("\n")) if line]
+    rows += [
+        _text(f"step {number} {n}", f"$ {line}", Tone.ACCENT, 6)
+        for n, line in enumerate(step.command.split("\n"))
+        if line
+    ]
     if step.undo:
         rows.append(_text(f"step {number} undo", f"undo: {step.undo}", Tone.MUTED, 6))
     return rows

@@ -19,6 +19,7 @@ COLUMNS = (
     Column("hour", "last hour", least=8, most=60, cut=Cut.START, importance=5),
 )
 BAR = 10
+SHORT_BAR = 6
 NEARLY_ALL = 0.9
 
 
@@ -70,7 +71,7 @@ def _pool_row(view: View, pool: Pool, stale: bool) -> Row:
     cells = (
         glyph(Tone.UNKNOWN if stale else tone),
         Cell(pool.name, text),
-        Cell(words.bar(part, BAR), level),
+        Cell(words.bar(part, BAR), level, words.bar(part, SHORT_BAR)),
         Cell("?" if part is None else f"{part:.0%}", text),
         Cell(words.number(free), Tone.STALE if stale else Tone.CRITICAL if free == 0 else text),
         Cell(words.number(pool.queued), waiting),
@@ -95,7 +96,7 @@ def _feature_row(pool: Pool, feature: Feature, stale: bool) -> Row:
     texts = (
         "",
         f"  {feature.name}",
-        words.bar(part, BAR),
+        "",
         "?" if part is None else f"{part:.0%}",
         words.number(feature.available),
         words.number(feature.queued),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 UNKNOWN = "unknown"
-NOTHING = "–"
+NOTHING = "–"  # noqa: RUF001
 ELLIPSIS = "…"
 SPARKS = "▁▂▃▄▅▆▇█"
 _PICTURES_OF_CONTROLS = 0x2400
@@ -77,7 +77,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def duration(seconds: float | None) -> str:
-    """A span of time in two or three characters and its unit: `41s`, `3m`, `2h`, `5d`. Unknown: `–`."""
+    """A span of time in two or three characters and its unit: `41s`, `3m`, `2h`, `5d`. Unknown: a dash."""
     if seconds is None or not math.isfinite(seconds):
         return NOTHING
     whole = max(0, int(seconds))

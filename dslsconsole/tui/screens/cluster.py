@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -127,8 +128,10 @@ class ClusterScreen(Screen[None]):
     def _sheet(self, name: str, view: View) -> Sheet:
         if name == "log":
             return self._log
-        detailed = View(view.cluster, view.picture, view.now, detail=True) if self.zoomed == name else view
-        return RENDERERS[name](detailed)
+        detailed = RENDERERS[name](replace(view, detail=True))
+        if self.zoomed == name or (not self.has_class("compact") and self.panel(name).fits(detailed)):
+            return detailed
+        return RENDERERS[name](view)
 
     def _again(self) -> None:
         self.show(self._view, self._log, self._standing, self._trouble)
@@ -146,7 +149,7 @@ class ClusterScreen(Screen[None]):
         self.set_class(small, "small")
         self.set_class(is_compact(size.width, size.height), "compact")
         if small:
-            text = f" {size.width}×{size.height} is too small: at least {SMALLEST[0]}×{SMALLEST[1]} is needed"
+            text = f" {size.width} by {size.height} is too small: at least {SMALLEST[0]} by {SMALLEST[1]} is needed"
             self.query_one("#small", OneLine).show(filled((Cell(text, Tone.WARNING),), max(1, size.width)))
         if self._view is not None:
             self._set_heights(self._view)

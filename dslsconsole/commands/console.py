@@ -1,0 +1,59 @@
+"""`dslsconsole console`: the interactive console."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from dslsconsole.commands import Exit, Invocation, end, estate_option
+
+
+@click.command(epilog="Example: dslsconsole console --cluster production-cluster --read-only")
+@estate_option
+@click.option("--read-only", is_flag=True, help="Without any means to act: no guarded key, no process that acts.")
+@click.option("--cluster", metavar="NAME", help="The cluster to show first.")
+@click.option("--theme", metavar="NAME", default="dark", show_default=True, help="The colour theme; `c` changes it.")
+@click.option("--no-record", is_flag=True, help="Do not record this session.")
+@click.option("--mouse/--no-mouse", default=True, show_default=True, help="Take the mouse from the terminal.")
+@click.pass_obj
+def command(
+    invocation: Invocation, read_only: bool, cluster: str | None, theme: str, no_record: bool, mouse: bool
+) -> None:
+    """The interactive console: shows the estate and, once armed, acts on it."""
+    show(invocation, can_act=not read_only, cluster=cluster, theme=theme, mouse=mouse)
+
+
+def show(
+    invocation: Invocation,
+    *,
+    can_act: bool = False,
+    cluster: str | None = None,
+    theme: str = "dark",
+    mouse: bool = True,
+    wallboard: bool = False,
+    rotate_s: float | None = None,
+) -> None:
+    """Run the terminal program on the estate; ends with 64 or 78 where it can't be."""
+    estate = invocation.estate()
+    if cluster is not None and cluster not in estate.clusters:
+        end(f"--cluster: no cluster is called {cluster!r}; there is {', '.join(estate.clusters)}", Exit.USAGE)
+
+    from dslsconsole.settings import expand
+    from dslsconsole.tui.start import NoTerminal, Wanted, run
+
+    wanted = Wanted(
+        estate_file=invocation.path(),
+        journal_directory=expand(estate.journal.directory),
+        cluster=cluster,
+        theme=theme,
+        mouse=mouse,
+        can_act=can_act and estate.ssh.operate_user is not None,
+        wallboard=wallboard,
+        rotate_s=rotate_s,
+    )
+    try:
+        status = run(wanted)
+    except (NoTerminal, ValueError) as refused:
+        end(str(refused), Exit.USAGE)
+    sys.exit(status)
