@@ -4,9 +4,12 @@ The lock is a file created exclusively in the estate's `lock_directory`, on more
 reached. Its content says who holds it, so that it can be asked, followed or, after a death, abandoned.
 """
 
+import contextlib
+
 import msgspec
 from msgspec import Struct
 
+from dslsconsole.runbooks.plan import PlannedStep
 from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
 
@@ -47,6 +50,11 @@ def path_of(ground: Ground) -> str:
     return f"{ground.estate.lock_directory.rstrip('/')}/{ground.name}.lock"
 
 
+def stop_path(lock: str) -> str:
+    """The file beside a lock by which any console asks the operation to stop; it holds the operation's id."""
+    return f"{lock.removesuffix('.lock')}.stop"
+
+
 class Lock:
     """The lock of one operation, taken on each host in the same order, so that of two consoles one comes first."""
 
@@ -57,6 +65,7 @@ class Lock:
         self._record = record
         self.hosts: list[str] = []
         self._maybe: list[str] = []
+        self._written = 0
 
     async def take(self, hosts: tuple[str, ...]) -> None:
         """Take it on `hosts`, the nodes that answer.
@@ -91,6 +100,26 @@ class Lock:
                 f" ({'; '.join(troubles) or 'no node answers'}). The directory must exist there, owned by the operate user."
             )
 
+    async def mark(self, step: PlannedStep) -> None:
+        """Note which step runs; `write_progress` tells the hosts, so that no step waits for it."""
+        self._record = msgspec.structs.replace(self._record, step=step.number)
+
+    async def write_progress(self) -> None:
+        """Tell the hosts that hold the lock how far the operation is. A host that is not reached is left out."""
+        if self._record.step == self._written:
+            return
+        self._written = self._record.step
+        for host in self.hosts:
+            with contextlib.suppress(Unreached, Unfinished, Refused):
+                await self._hands.replace(host, self._path, msgspec.json.encode(self._record))
+
+    async def asked_to_stop(self) -> bool:
+        """Whether somebody, on any console, wishes this operation to stop between two steps."""
+        for host in self.hosts:
+            with contextlib.suppress(Unreached, Unfinished, Refused):
+                return await self._hands.read(host, stop_path(self._path)) == self._record.operation.encode()
+        return False
+
     async def release(self) -> list[str]:
         """Remove our own files; the troubles that this met, in words."""
         troubles = []
@@ -99,6 +128,7 @@ class Lock:
                 found = await read(self._hands, host, self._path)
                 if found is not None and found.operation == self._record.operation:
                     await self._hands.remove(host, self._path)
+                    await self._hands.remove(host, stop_path(self._path))
             except (Unreached, Unfinished, Refused) as failure:
                 troubles.append(f"{host}: the lock {self._path} is still there: {failure}")
         self.hosts.clear()

@@ -11,7 +11,8 @@ from dslsconsole.runbooks.schema import CheckUse, Runbook, StepUse, UndoUse
 from dslsconsole.systems.acting import Action, Call, Check, Hands, Refused
 from dslsconsole.systems.ground import Ground
 
-Fact = str | bool | tuple[str, ...]
+Fact = str | bool | tuple[str, ...] | tuple[Mapping[str, str], ...]
+"""One value, a yes or no, several values, or several groups of named values."""
 Facts = Mapping[str, Fact]
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 
@@ -140,7 +141,7 @@ class Planner:
         items = facts.get(use.each)
         if not isinstance(items, tuple):
             raise Unplannable(f"step “{use.name}”: it is not known what {use.each.replace('_', ' ')} are")
-        return [{**facts, "it": item} for item in items]
+        return [{**facts, **item} if isinstance(item, Mapping) else {**facts, "it": item} for item in items]
 
     def _step(self, number: int, group: int, use: StepUse, facts: Facts, memory: dict[str, str]) -> PlannedStep:
         host = filled(use.on or "{it}", facts)

@@ -55,7 +55,8 @@ class UndoUse(Part):
 
 
 class StepUse(Part):
-    """One step. `each` names a fact with several values: one step for each, run together, `{it}` the value."""
+    """One step. `each` names a fact with several values: one step for each, run together, with `{it}` the value
+    (or the names of its group of values)."""
 
     name: str
     do: str

@@ -73,7 +73,13 @@ class Hands(Protocol):
         """A file's bytes; None where there is none."""
         ...
 
-    async def remove(self, host: str, path: str) -> None: ...
+    async def replace(self, host: str, path: str, data: bytes) -> None:
+        """Put a file's new content in place at once."""
+        ...
+
+    async def remove(self, host: str, path: str) -> None:
+        """Remove a file; it is no error that there is none."""
+        ...
 
 
 class Request(Struct, frozen=True):

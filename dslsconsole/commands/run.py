@@ -1,0 +1,211 @@
+"""`dslsconsole run RUNBOOK CLUSTER`: a runbook without the console."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import secrets
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from dslsconsole.commands import Exit, Invocation, end, estate_option
+
+if TYPE_CHECKING:
+    from dslsconsole.runbooks.operation import Operation, Wish
+    from dslsconsole.runbooks.permission import Person
+    from dslsconsole.runbooks.report import Report
+    from dslsconsole.runbooks.schema import Runbook
+    from dslsconsole.settings.schema import Estate
+
+
+@click.command(
+    "run",
+    epilog='Example: dslsconsole run failover production-cluster --reason "INC-1234 disk failing" '
+    "--confirm production-cluster",
+)
+@click.argument("runbook")
+@click.argument("cluster")
+@click.option("--reason", default="", help="Why; it is written to the journal. Needed for all but --dry-run.")
+@click.option("--confirm", help="The answer to the question that would be asked: the cluster's name.")
+@click.option("--dry-run", is_flag=True, help="Show guards and steps; change nothing and take no lock.")
+@click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
+@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="What the runbook asks for.")
+@click.option("--override", "overrides", multiple=True, metavar="GUARD", help="Accept one failed guard by name.")
+@click.option("--attest", multiple=True, metavar="HOST", help="Your word that a host which can't be asked is down.")
+@click.option("--plan", metavar="HASH", help="Run only if the plan is still the one with this hash.")
+@click.option("--operation", metavar="ID", help="The operation's id; made up if not given.")
+@estate_option
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    runbook: str,
+    cluster: str,
+    reason: str,
+    confirm: str | None,
+    dry_run: bool,
+    as_json: bool,
+    params: tuple[str, ...],
+    overrides: tuple[str, ...],
+    attest: tuple[str, ...],
+    plan: str | None,
+    operation: str | None,
+) -> None:
+    """Run RUNBOOK on CLUSTER: guards, plan, confirmation, steps, each proven.
+
+    Ends with 0 done and verified, 10 refused by a guard, 11 locked by another operation, 12 failed and rolled back,
+    13 failed or unknown: needs a person, 14 not confirmed or not permitted.
+    """
+    from dslsconsole.runbooks.operation import Wish, asked
+    from dslsconsole.runbooks.permission import forbidden, who
+
+    estate = invocation.estate()
+    book = chosen(runbook)
+    if cluster not in estate.clusters:
+        end(f"There is no cluster called {cluster}.{nearest(cluster, estate.clusters)}", Exit.USAGE)
+    try:
+        answers = asked(book, pairs(params))
+    except ValueError as wrong:
+        end(str(wrong), Exit.USAGE)
+    _check_names(estate, cluster, book, overrides, attest)
+    if not dry_run and not reason.strip():
+        end("A reason is needed: --reason TEXT. It is written to the journal.", Exit.USAGE)
+    person = who()
+    wish = Wish(
+        runbook=book,
+        operation=operation or new_id(),
+        reason=reason.strip(),
+        params=answers,
+        overrides=frozenset(overrides),
+        attested=frozenset(attest),
+        confirmation=confirm,
+        dry_run=dry_run,
+        plan_hash=plan,
+    )
+    report = _not_allowed(forbidden(estate, book.name, person), wish, cluster)
+    if report is None:
+        report = asyncio.run(carried_out(estate, cluster, wish, person, as_json=as_json))
+    tell(report, as_json=as_json)
+    sys.exit(status_of(report))
+
+
+def chosen(name: str) -> Runbook:
+    """The built-in runbook of that name; ends the program with the nearest name where there is none."""
+    from dslsconsole.runbooks.schema import builtin
+
+    found = builtin()
+    if name not in found:
+        end(f"There is no runbook called {name}.{nearest(name, found)} They are: {', '.join(found)}.", Exit.USAGE)
+    return found[name]
+
+
+def nearest(name: str, known: object) -> str:
+    """A sentence with the nearest known name, or nothing."""
+    near = difflib.get_close_matches(name, list(known), 1)  # type: ignore[call-overload]
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def pairs(texts: tuple[str, ...]) -> dict[str, str]:
+    """`KEY=VALUE` texts as a mapping; ends the program with 64 where one is none."""
+    found = {}
+    for text in texts:
+        key, separator, value = text.partition("=")
+        if not separator:
+            end(f"--param takes KEY=VALUE, not {text}", Exit.USAGE)
+        found[key] = value
+    return found
+
+
+def new_id() -> str:
+    """An id for an operation: when it began, and something of its own."""
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+def _check_names(estate: Estate, cluster: str, book: Runbook, overrides: tuple[str, ...], attest: tuple[str, ...]) -> None:
+    from dslsconsole.runbooks.guard import catalogue
+    from dslsconsole.systems.ground import Ground
+
+    names = [use.guard for use in book.guards]
+    for override in overrides:
+        if override not in names:
+            end(f"{book.name} has no guard called {override}.{nearest(override, names)}", Exit.USAGE)
+        if not catalogue()[override].OVERRIDABLE:
+            end(f"The guard {override} can't be overridden.", Exit.REFUSED)
+    known = list(Ground(estate, cluster).nodes)
+    for host in attest:
+        if host not in known:
+            end(f"{cluster} has no node called {host}.{nearest(host, known)}", Exit.USAGE)
+
+
+def _not_allowed(why: str | None, wish: Wish, cluster: str) -> Report | None:
+    from dslsconsole.runbooks.execution import Ending
+    from dslsconsole.runbooks.report import Report
+
+    if why is None:
+        return None
+    return Report(
+        wish.runbook.name, cluster, wish.operation, Ending.NOT_CONFIRMED, sentence=why, title=wish.runbook.title
+    )
+
+
+async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, *, as_json: bool) -> Report:
+    """Run the operation; an interrupt stops it between two steps, and a lost terminal does not."""
+    from dslsconsole.runbooks.operation import Operation
+    from dslsconsole.runbooks.reach import Reach
+    from dslsconsole.runbooks.record import OperationLog, journal_of
+    from dslsconsole.runbooks.telling import Teller
+    from dslsconsole.systems.ground import Ground
+
+    ground = Ground(estate, cluster)
+    teller = Teller(quiet=as_json)
+    log = OperationLog(journal_of(estate, time.time), person, cluster, wish.runbook.name, wish.operation)
+    async with Reach(ground, time.time) as hands:
+        operation = Operation(
+            wish,
+            ground,
+            hands,
+            log,
+            person,
+            time.time,
+            progress=teller.step,
+            shown=teller.prospect,
+            ask=teller.ask if sys.stdin.isatty() and not as_json else None,
+        )
+        _heed_signals(operation)
+        return await operation.run()
+
+
+def _heed_signals(operation: Operation) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, operation.stop.set)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def tell(report: Report, *, as_json: bool) -> None:
+    """Print how it ended."""
+    from dslsconsole.runbooks.telling import Teller
+
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(report.document()), indent=2).decode())
+    else:
+        Teller(quiet=False).ending(report)
+
+
+def status_of(report: Report) -> int:
+    """The contract's exit status."""
+    from dslsconsole.runbooks.execution import Ending
+
+    return {
+        Ending.DONE: Exit.OK,
+        Ending.REFUSED: Exit.REFUSED,
+        Ending.LOCKED: Exit.LOCKED,
+        Ending.ROLLED_BACK: Exit.ROLLED_BACK,
+        Ending.NEEDS_PERSON: Exit.NEEDS_PERSON,
+        Ending.NOT_CONFIRMED: Exit.NOT_CONFIRMED,
+    }[report.outcome]

@@ -1,0 +1,75 @@
+"""Conclusions that several kinds of operation share."""
+
+from collections.abc import Iterable, Mapping
+
+from dslsconsole.model.node import Mode, Role
+from dslsconsole.runbooks.plan import Fact
+from dslsconsole.runbooks.survey import Survey
+from dslsconsole.systems.ground import Ground
+
+ACTIVE = ("active", "activating", "reloading")
+
+
+def candidates(ground: Ground) -> tuple[str, ...]:
+    """The main site's nodes that can serve: all but arbitrators."""
+    return tuple(name for name, node in ground.main_nodes.items() if node.mode is not Mode.ARBITRATOR)
+
+
+def configured_primary(ground: Ground) -> str | None:
+    return next((name for name, node in ground.main_nodes.items() if node.mode is Mode.PRIMARY), None)
+
+
+def backups(survey: Survey, ground: Ground) -> tuple[str, ...]:
+    """The main site's nodes that say they run as backup now."""
+    return tuple(
+        name
+        for name in candidates(ground)
+        if survey.nodes[name].role is Role.BACKUP and survey.nodes[name].reached
+    )
+
+
+def changeable(survey: Survey, ground: Ground, among: Iterable[str], *nodes: str) -> tuple[str, ...]:
+    """The load balancers that can be changed and have a server for every one of `nodes`."""
+    return tuple(
+        name
+        for name in among
+        if survey.balancers[name].channel is not None
+        and all(survey.balancers[name].server(ground.balancers_of(name).servers.get(node)) for node in nodes)
+    )
+
+
+def loops(survey: Survey, ground: Ground, *, active: bool) -> tuple[Mapping[str, str], ...]:
+    """The automation that runs now (or, with `active` False, does not run but is enabled), as far as it is known."""
+    found = []
+    for loop in ground.cluster.automation:
+        node = survey.nodes.get(loop.node)
+        units = {unit.name: unit for unit in (node.automation.value or ())} if node else {}
+        unit = units.get(loop.unit)
+        if unit is None or not unit.known:
+            continue
+        if (unit.active in ACTIVE) is active and (active or unit.enabled not in ("disabled", "masked")):
+            found.append({"loop": loop.name, "node": loop.node, "unit": loop.unit})
+    return tuple(found)
+
+
+def epoch(survey: Survey, nodes: Iterable[str]) -> int | None:
+    """The highest epoch that any of the nodes knows of."""
+    known = [
+        status.epoch
+        for name in nodes
+        if (status := survey.nodes[name].cluster.value) is not None and status.epoch is not None
+    ]
+    return max(known) if known else None
+
+
+def lockable(survey: Survey, ground: Ground) -> tuple[str, ...]:
+    """The nodes that carry the lock: the main site's that answer; where none does, the DR site's as well."""
+    main = tuple(name for name in ground.main_nodes if survey.nodes[name].reached)
+    dr = tuple(name for name in ground.dr_nodes if survey.nodes[name].reached)
+    return main if len(main) * 2 > len(ground.main_nodes) else main + dr
+
+
+def put(facts: dict[str, Fact], name: str, value: Fact | None) -> None:
+    """Keep a fact if it is known."""
+    if value is not None:
+        facts[name] = value

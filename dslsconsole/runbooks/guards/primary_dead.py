@@ -1,0 +1,45 @@
+"""Is the primary that served last really dead?"""
+
+from dslsconsole.runbooks.evidence import Evidence, evidence
+from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
+from dslsconsole.runbooks.survey import Surveyor
+
+NEEDED = "the host itself says that it is stopped, or two observers that it does not answer and none that it does"
+OVERRIDABLE = False
+LATE_SECONDS = 8.0
+"""How long to wait for load balancers, whose last check may be older than the death."""
+_STEP = 1.0
+
+
+async def judge(case: Case) -> Judged:
+    primary = case.text("primary")
+    if primary is None:
+        return unknown("it is not known who served last", "Reach the nodes; name the one that takes over by target=.")
+    return await death(case, primary)
+
+
+async def death(case: Case, node: str) -> Judged:
+    """Whether the node's licence server is proven dead, or vouched for by the operator."""
+    seen = evidence(case.survey, case.ground, node)
+    deadline = case.clock() + LATE_SECONDS
+    while _waits(seen) and case.clock() < deadline:
+        await case.pause(_STEP)
+        seen = evidence(await Surveyor(case.hands, case.ground, case.clock).survey(), case.ground, node)
+    if seen.directly_alive:
+        said = "; ".join(one.text for one in seen.directly_alive)
+        if node in case.attested:
+            return failed(f"{node} answers, against the attestation: {said}", "It is not down: withdraw --attest.")
+        return failed(f"{node} may be alive: {said}", "If it serves, run a planned failover; else stop it first.")
+    if seen.proven:
+        return passed(f"{node} is dead: {seen.text}")
+    if node in case.attested:
+        return passed(f"{node} is down by the operator's word (--attest); observed: {seen.text}")
+    return failed(
+        f"{node} is not proven dead: {seen.text}",
+        f"Look at {node} (console, power). If it is really down, say so: --attest {node}",
+    )
+
+
+def _waits(seen: Evidence) -> bool:
+    """Whether only load balancers stand against the proof."""
+    return len(seen.dead) >= 2 and bool(seen.alive) and not seen.directly_alive

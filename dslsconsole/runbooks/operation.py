@@ -1,0 +1,317 @@
+"""One operation from survey to outcome: guards, plan, confirmation, lock, guards again, steps, the record of it all."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import Struct
+
+from dslsconsole.runbooks import guard as guards
+from dslsconsole.runbooks.execution import Ended, Ending, Execution, Log, NotWritten, Pause, Progress, StepOutcome, StepResult
+from dslsconsole.runbooks.facts import conclude
+from dslsconsole.runbooks.facts.common import lockable
+from dslsconsole.runbooks.guard import Case, GuardResult
+from dslsconsole.runbooks.impact import impact
+from dslsconsole.runbooks.lock import Held, Lock, LockRecord, NoLock
+from dslsconsole.runbooks.permission import Person
+from dslsconsole.runbooks.plan import Facts, Plan, PlannedStep, Planner, Unplannable, applies, filled
+from dslsconsole.runbooks.report import Report
+from dslsconsole.runbooks.schema import Runbook
+from dslsconsole.runbooks.survey import Survey, Surveyor
+from dslsconsole.systems.acting import Hands, actions, checks
+from dslsconsole.systems.ground import Ground
+
+STOP_POLL_SECONDS = 1.0
+
+
+class Wish(Struct, frozen=True):
+    """What was asked for."""
+
+    runbook: Runbook
+    operation: str
+    reason: str
+    params: dict[str, str]
+    overrides: frozenset[str] = frozenset()
+    attested: frozenset[str] = frozenset()
+    confirmation: str | None = None
+    dry_run: bool = False
+    plan_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What would be done, and whether it may be."""
+
+    survey: Survey
+    facts: Facts
+    plan: Plan | None
+    guards: tuple[GuardResult, ...]
+    warnings: tuple[str, ...] = ()
+    attest: tuple[str, ...] = ()
+
+    @property
+    def refusals(self) -> tuple[GuardResult, ...]:
+        return tuple(guard for guard in self.guards if not guard.accepted)
+
+
+@dataclass
+class Operation:
+    """One run of a runbook on a cluster."""
+
+    wish: Wish
+    ground: Ground
+    hands: Hands
+    log: Log
+    person: Person
+    clock: Callable[[], float]
+    pause: Pause = asyncio.sleep
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    progress: Progress = lambda step, result: None
+    shown: Callable[[Report], None] = lambda report: None
+    ask: Callable[[Report], Awaitable[str | None]] | None = None
+    """Asks the person at the terminal for the confirmation; None where there is nobody to ask."""
+
+    async def run(self) -> Report:
+        """Run it to its end; the report says how it ended. Never raises for what a host or the journal did."""
+        prospect = await self.look()
+        report = self._report(prospect)
+        self.shown(report)
+        if self.wish.dry_run:
+            return report
+        try:
+            return await self._run(prospect, report)
+        except NotWritten as full:
+            sentence = f"Nothing was run, because the journal can't be written: {full}"
+            return msgspec.structs.replace(report, outcome=Ending.REFUSED, sentence=sentence)
+
+    async def look(self) -> Prospect:
+        """Survey, conclude, plan and judge; changes nothing."""
+        wish = self.wish
+        survey = await Surveyor(self.hands, self.ground, self.clock).survey()
+        facts = conclude(wish.runbook.facts, survey, self.ground, wish.params, wish.attested)
+        facts["operation"] = wish.operation
+        case = Case(self.ground, survey, facts, self.hands, self.clock, wish.attested, self.pause)
+        judged = []
+        for use in wish.runbook.guards:
+            if applies(case.facts, use.when, use.unless):
+                judged.append(await guards.judged(use.guard, case, wish.overrides))
+        plan = None
+        warnings: tuple[str, ...] = ()
+        try:
+            planner = Planner(self.ground, self.hands, actions(), checks(), self.clock)
+            plan = planner.plan(wish.runbook, case.facts, survey.memory)
+            warnings = tuple(
+                filled(warning.say, case.facts)
+                for warning in wish.runbook.warnings
+                if applies(case.facts, warning.when, warning.unless)
+            )
+        except Unplannable as missing:
+            if all(one.accepted for one in judged):
+                judged.append(
+                    GuardResult(
+                        "plan", guards.Result.UNKNOWN, str(missing), "every step can be made concrete",
+                        "See the readings above for what is not known.", False,
+                    )
+                )  # fmt: skip
+        attest = case.names("attestable")
+        return Prospect(survey, case.facts, plan, tuple(judged), warnings, attest)
+
+    async def _run(self, prospect: Prospect, report: Report) -> Report:
+        self._write_down(prospect)
+        if report.outcome is not Ending.DONE:
+            return self._finish(report)
+        confirmed = self.wish.confirmation
+        if confirmed is None and self.ask is not None:
+            confirmed = await self.ask(report)
+        if confirmed != report.confirm:
+            return self._finish(
+                msgspec.structs.replace(
+                    report,
+                    outcome=Ending.NOT_CONFIRMED,
+                    sentence=f"Not confirmed: it is confirmed by typing {report.confirm} (--confirm {report.confirm}).",
+                )
+            )
+        self.log.append("confirmed", plan=report.plan, reason=self.wish.reason)
+        hosts = lockable(prospect.survey, self.ground)
+        lock = Lock(self.hands, self.ground, self._lock_record(report))
+        try:
+            await lock.take(hosts)
+        except Held as held:
+            return self._finish(msgspec.structs.replace(report, outcome=Ending.LOCKED, sentence=f"{held}."))
+        except NoLock as failure:
+            sentence = f"Nothing was run: {failure}"
+            return self._finish(msgspec.structs.replace(report, outcome=Ending.REFUSED, sentence=sentence))
+        ended = await self._locked(lock, report)
+        if troubles := await lock.release():
+            ended = msgspec.structs.replace(ended, card=(*ended.card, *troubles))
+        return ended
+
+    async def _locked(self, lock: Lock, first: Report) -> Report:
+        """With the lock held: everything is read and judged again before the first write."""
+        prospect = await self.look()
+        report = self._report(prospect)
+        if report.outcome is not Ending.DONE:
+            self._write_guards(prospect)
+            return self._finish(report)
+        if prospect.plan is None or prospect.plan.hash != first.plan:
+            sentence = "Nothing was run: what the plan rests on changed after it was confirmed. Look at the new plan."
+            return self._finish(msgspec.structs.replace(report, outcome=Ending.REFUSED, sentence=sentence))
+        self._write_guards(prospect)
+        execution = Execution(
+            prospect.plan,
+            hands=self.hands,
+            ground=self.ground,
+            actions=actions(),
+            checks=checks(),
+            log=self.log,
+            clock=self.clock,
+            pause=self.pause,
+            stop=self.stop,
+            memory=prospect.survey.memory,
+            progress=self.progress,
+            before_step=lock.mark,
+        )
+        async with _watched(lock, self.stop):
+            ended = await execution.run()
+        return self._finish(self._ended(report, execution, ended, prospect))
+
+    def _ended(self, report: Report, execution: Execution, ended: Ended, prospect: Prospect) -> Report:
+        sentence = ended.sentence
+        if ended.ending is Ending.DONE:
+            sentence = filled(self.wish.runbook.outcome.done, prospect.facts)
+        return msgspec.structs.replace(
+            report, outcome=ended.ending, sentence=sentence, card=ended.card, steps=tuple(execution.results)
+        )
+
+    def _finish(self, report: Report) -> Report:
+        """Write the outcome down; that this fails does not undo what was done, but a person must know."""
+        try:
+            self.log.append("outcome", outcome=report.outcome.value, sentence=report.sentence, card=list(report.card))
+        except NotWritten as full:
+            if any(step.outcome not in (StepOutcome.PLANNED, StepOutcome.SKIPPED) for step in report.steps):
+                card = (*report.card, f"The journal lacks the outcome ({report.outcome.value}): {full}")
+                return msgspec.structs.replace(report, outcome=Ending.NEEDS_PERSON, card=card)
+        return report
+
+    def _write_down(self, prospect: Prospect) -> None:
+        plan = prospect.plan
+        steps = [
+            {"name": step.name, "host": step.host, "command": list(step.commands), "undo": step.undo.text}
+            for step in (plan.steps if plan else ())
+        ]
+        wish = self.wish
+        self.log.append(
+            "planned",
+            plan=plan.hash if plan else None,
+            steps=steps,
+            reason=wish.reason,
+            params=wish.params,
+            attested=sorted(wish.attested),
+            overrides=sorted(wish.overrides),
+            warnings=list(prospect.warnings),
+        )
+        self._write_guards(prospect)
+
+    def _write_guards(self, prospect: Prospect) -> None:
+        for one in prospect.guards:
+            self.log.append("guard", **msgspec.to_builtins(one))
+
+    def _lock_record(self, report: Report) -> LockRecord:
+        return LockRecord(
+            operation=self.wish.operation,
+            cluster=self.ground.name,
+            runbook=self.wish.runbook.name,
+            operator=self.person.name,
+            from_host=self.person.host,
+            pid=os.getpid(),
+            started_at=self.clock(),
+            plan=report.plan,
+            steps=len(report.steps),
+            reason=self.wish.reason,
+        )
+
+    def _report(self, prospect: Prospect) -> Report:
+        wish, plan = self.wish, prospect.plan
+        outcome, sentence = Ending.DONE, ""
+        if prospect.refusals:
+            outcome, sentence = self._refusal(prospect)
+        elif wish.plan_hash is not None and plan is not None and plan.hash != wish.plan_hash:
+            outcome = Ending.REFUSED
+            sentence = "Nothing was run: the plan is not the one that was shown. Look at the new one."
+        return Report(
+            runbook=wish.runbook.name,
+            cluster=self.ground.name,
+            operation=wish.operation,
+            outcome=outcome,
+            guards=prospect.guards,
+            steps=tuple(_planned(step) for step in plan.steps) if plan else (),
+            sentence=sentence,
+            plan=plan.hash if plan else "",
+            impact=impact(prospect.survey, self.ground),
+            warnings=prospect.warnings,
+            confirm=self._phrase(prospect),
+            asks=wish.runbook.asks,
+            attest=prospect.attest,
+            title=wish.runbook.title,
+            dry_run=wish.dry_run,
+        )
+
+    def _refusal(self, prospect: Prospect) -> tuple[Ending, str]:
+        refusals = prospect.refusals
+        if [one.name for one in refusals] == ["lock_free"] and " holds it on " in refusals[0].reading:
+            return (Ending.REFUSED if self.wish.dry_run else Ending.LOCKED), f"Locked: {refusals[0].reading}."
+        words = "; ".join(f"{one.name}: {one.reading}" for one in refusals)
+        return Ending.REFUSED, f"Refused, nothing was changed. {words}."
+
+    def _phrase(self, prospect: Prospect) -> str:
+        target = prospect.facts.get("target")
+        if self.ground.estate.operators.confirm_phrase == "target-name" and isinstance(target, str):
+            return target
+        return self.ground.name
+
+
+def _planned(step: PlannedStep) -> StepResult:
+    return StepResult(step.name, step.host, step.command, StepOutcome.PLANNED, undo=step.undo.text)
+
+
+@contextlib.asynccontextmanager
+async def _watched(lock: Lock, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Meanwhile keep the lock's record up to date, and look for another console's wish to stop."""
+
+    over = asyncio.Event()
+
+    async def watch() -> None:
+        while not over.is_set():
+            try:
+                async with asyncio.timeout(STOP_POLL_SECONDS):
+                    await over.wait()
+            except TimeoutError:
+                await lock.write_progress()
+                if await lock.asked_to_stop():
+                    stop.set()
+
+    task = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        # Never cancelled: a lock that is being rewritten must not come back after its removal.
+        over.set()
+        await task
+
+
+def asked(runbook: Runbook, given: Mapping[str, str]) -> dict[str, str]:
+    """The runbook's asks with what was given.
+
+    Raises:
+        ValueError: something was given that is not asked, or is none of the choices.
+    """
+    known = {ask.name: ask for ask in runbook.asks}
+    for name, value in given.items():
+        if name not in known:
+            raise ValueError(f"{runbook.name} asks for {', '.join(known) or 'nothing'}, not for {name}")
+        if (choices := known[name].choices) and value not in choices:
+            raise ValueError(f"{name} is one of {', '.join(choices)}, not {value}")
+    return {name: given.get(name, ask.default) for name, ask in known.items()}

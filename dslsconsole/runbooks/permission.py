@@ -1,0 +1,61 @@
+"""Who may run what: the estate's operators, by user name or `@group`."""
+
+import getpass
+import grp
+import os
+import pwd
+import socket
+import sys
+
+from msgspec import Struct
+
+from dslsconsole.settings.schema import Estate
+
+
+class Person(Struct, frozen=True):
+    """Who runs this, by the account and not by what the environment says."""
+
+    name: str
+    groups: frozenset[str]
+    host: str
+    tty: str | None
+
+
+def who() -> Person:
+    """The account that this process runs as, and from where."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = getpass.getuser()
+    groups = set()
+    for number in {os.getgid(), *os.getgroups()}:
+        try:
+            groups.add(grp.getgrgid(number).gr_name)
+        except KeyError:
+            # A number without a name can't be meant by the estate file.
+            continue
+    tty = os.ttyname(sys.stdin.fileno()) if _is_tty() else None
+    return Person(name, frozenset(groups), socket.gethostname(), tty)
+
+
+def _is_tty() -> bool:
+    try:
+        return sys.stdin.isatty()
+    except ValueError:
+        return False
+
+
+def forbidden(estate: Estate, runbook: str, person: Person) -> str | None:
+    """Why the person may not run the runbook; None if they may."""
+    if estate.ssh.operate_user is None:
+        return "Not permitted: the estate file names no ssh.operate_user, so nothing can be run from here."
+    allowed = estate.operators.operators
+    names = {"*", person.name} | {f"@{group}" for group in person.groups}
+    if not names & set(allowed):
+        return f"Not permitted: {person.name} is none of the operators that the estate file names ({', '.join(allowed)})."
+    if runbook in estate.operators.two_person:
+        return (
+            f"Not permitted: {runbook} needs a second operator's approval (operators.two_person), "
+            "and approvals can't be given with this version yet."
+        )
+    return None

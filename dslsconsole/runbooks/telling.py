@@ -1,0 +1,87 @@
+"""An operation told to a person at a prompt: guards, plan, live steps, and the card at the end."""
+
+import asyncio
+import sys
+import termios
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
+from dslsconsole.runbooks.plan import PlannedStep
+from dslsconsole.runbooks.report import Report
+from dslsconsole.ssh.cleaning import clean
+
+_GLYPHS = {"pass": "✔", "fail": "✖", "unknown": "?"}
+_STEP_GLYPHS = {
+    StepOutcome.PLANNED: "·",
+    StepOutcome.RUNNING: "▶",
+    StepOutcome.DONE: "✔",
+    StepOutcome.SKIPPED: "○",
+    StepOutcome.FAILED: "✖",
+    StepOutcome.UNDONE: "↩",
+    StepOutcome.UNKNOWN: "?",
+}
+_ENDINGS = {
+    Ending.DONE: "Done and verified.",
+    Ending.REFUSED: "Refused. Nothing was changed.",
+    Ending.LOCKED: "Locked by another operation. Nothing was changed.",
+    Ending.ROLLED_BACK: "Failed and rolled back.",
+    Ending.NEEDS_PERSON: "Needs a person.",
+    Ending.NOT_CONFIRMED: "Not run.",
+}
+
+
+class Teller:
+    """Prints as it goes. `quiet` says nothing, for --json."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(highlight=False, quiet=quiet, soft_wrap=True)
+        self._told = False
+
+    def prospect(self, report: Report) -> None:
+        """Guards, plan, warnings and impact."""
+        say = self._console.print
+        say(Text(f"{report.title} · {report.cluster} · operation {report.operation}"))
+        table = Table("", "guard", "reading", "needed", box=None, pad_edge=False)
+        for guard in report.guards:
+            word = f"{_GLYPHS[guard.result.value]} {guard.result.value}{' (overridden)' if guard.overridden else ''}"
+            reading = guard.reading if guard.accepted else f"{guard.reading}\n→ {guard.advice}"
+            table.add_row(Text(word), Text(guard.name), Text(reading), Text(guard.needed))
+        say(table)
+        say(Text("Steps:"))
+        for number, step in enumerate(report.steps, 1):
+            say(Text(f"{number:3} {step.name} · on {step.host}"))
+            for line in step.command.splitlines():
+                say(Text(f"      $ {line}"))
+            say(Text(f"      undo: {step.undo}"))
+        for warning in report.warnings:
+            say(Text(f"! {warning}"))
+        for sentence in report.impact:
+            say(Text(f"  {sentence}"))
+
+    async def ask(self, report: Report) -> str | None:
+        """What the person types. Keys typed before the question do not count; an empty line is no."""
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        question = f"Type {report.confirm} to run it, anything else to cancel: "
+        return (await asyncio.to_thread(self._console.input, Text(question))).strip() or None
+
+    def step(self, step: PlannedStep, result: StepResult) -> None:
+        """One line whenever a step begins or ends."""
+        took = f" ({result.seconds:.1f} s)" if result.seconds is not None else ""
+        words = f"{_STEP_GLYPHS[result.outcome]} {step.number:2} {result.outcome.value:8} {step.name} · {step.host}{took}"
+        if result.outcome in (StepOutcome.FAILED, StepOutcome.UNKNOWN) and result.output:
+            words += f"\n     {clean(result.output)}"
+        self._console.print(Text(words))
+
+    def ending(self, report: Report) -> None:
+        """The outcome card."""
+        say = self._console.print
+        if report.dry_run and report.outcome is Ending.DONE:
+            say(Text("It could be run now. This was a dry run: nothing was changed and no lock was taken."))
+            return
+        say(Text(_ENDINGS[report.outcome]))
+        for line in (report.sentence, *report.card):
+            if line:
+                say(Text(f"  {clean(line, 2000)}"))

@@ -1,0 +1,1 @@
+"""The storage under the licence servers: how to read it."""
