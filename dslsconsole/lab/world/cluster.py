@@ -171,7 +171,9 @@ class Servers:
         for voter in voters:
             for primary, at in voter.primary_heard.items():
                 if primary != target.name and now - at < HOLD:
-                    raise RefusedError(f"voter {voter.name} heard primary {primary} {now - at:.1f}s ago and holds its vote")
+                    raise RefusedError(
+                        f"voter {voter.name} heard primary {primary} {now - at:.1f}s ago and holds its vote"
+                    )
 
     def _install(self, target: LicenceServer, *, serves_without_quorum: bool = False) -> int:
         known = [target.epoch, *(target.heard[name].epoch for name in target.alive)]

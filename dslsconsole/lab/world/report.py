@@ -149,6 +149,10 @@ def session_text(found: list[Document]) -> str:
     return "".join(" ".join(f"{key}={value}" for key, value in item.items()) + "\n" for item in found)
 
 
+def _files(found: dict[str, str], match: bool) -> str:
+    return f"{len(found)} ({'checksums match' if match else 'checksums DIFFER'})"
+
+
 def dr_document(server: LicenceServer) -> Document:
     """`-verify-dr-sync -format json`."""
     if not server.is_running:
@@ -165,25 +169,21 @@ def dr_document(server: LicenceServer) -> Document:
         "last_sync": None if server.last_sync is None else stamp(server.last_sync),
         "lag_s": lag,
         "generation": server.tokens.generation,
-        "license_files": {"count": len(license_sums), "match": wanted is not None and wanted[0] == license_sums},
-        "config_files": {"count": len(config_sums), "match": wanted is not None and wanted[1] == config_sums},
+        "license_files": _files(license_sums, wanted is not None and wanted[0] == license_sums),
+        "config_files": _files(config_sums, wanted is not None and wanted[1] == config_sums),
     }
 
 
 def dr_text(document: Document) -> str:
     """`-verify-dr-sync`."""
-
-    def files(item: Document) -> str:
-        return f"{item['count']} ({'checksums match' if item['match'] else 'checksums DIFFER'})"
-
     lag = document["lag_s"]
     return (
         f"DR Sync: {document['result']}\n"
         f"Last Sync: {document['last_sync'] or 'never'}\n"
         f"Lag: {'unknown' if lag is None else f'{lag}s'}\n"
         f"Generation: {document['generation']}\n"
-        f"License Files: {files(document['license_files'])}\n"
-        f"Config Files: {files(document['config_files'])}\n"
+        f"License Files: {document['license_files']}\n"
+        f"Config Files: {document['config_files']}\n"
     )
 
 

@@ -143,5 +143,7 @@ ACTIONS = {
 
 
 def _response(status: str, kind: str, body: bytes) -> bytes:
-    head = f"HTTP/1.1 {status}\r\ncache-control: no-cache\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {status}\r\ncache-control: no-cache\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body

@@ -1,0 +1,65 @@
+"""The licence servers' real port: it answers `STATUS` as the health check of a load balancer expects."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+
+from dslsconsole.lab.world.server import LicenceServer
+
+_PATIENCE = 10.0
+
+
+def free_port() -> int:
+    """A port of this machine's loopback that nobody uses at the moment."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class StatusPort:
+    """Listens while the licence server runs, refuses while it does not, and is silent while it hangs."""
+
+    def __init__(self, server: LicenceServer, is_reachable: Callable[[], bool]) -> None:
+        self.server = server
+        self.is_reachable = is_reachable
+        self._listener: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        """Listen, where the server runs."""
+        await self.follow()
+
+    async def follow(self) -> None:
+        """Open or close the port as the server has started or ended."""
+        wanted = self.server.is_running and self.server.host.is_up
+        if wanted and self._listener is None:
+            with contextlib.suppress(OSError):  # the port is still in use by a dying connection: tried again next tick
+                self._listener = await asyncio.start_server(self._serve, "127.0.0.1", self.server.port)
+        elif not wanted and self._listener is not None:
+            await self.close()
+
+    async def close(self) -> None:
+        if self._listener is None:
+            return
+        self._listener.close()
+        for writer in list(self._writers):
+            writer.transport.abort()
+        self._listener = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            with contextlib.suppress(ConnectionError, TimeoutError, ValueError):
+                while line := await asyncio.wait_for(reader.readline(), _PATIENCE):
+                    while not self.is_reachable() or self.server.is_hung:
+                        await asyncio.sleep(0.1)
+                    if line.strip() == b"STATUS":
+                        writer.write(f"Server Status: {self.server.status}\r\n".encode())
+                        await writer.drain()
+        finally:
+            self._writers.discard(writer)
+            writer.close()

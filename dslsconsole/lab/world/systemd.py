@@ -1,0 +1,341 @@
+"""systemd units of a practice host and the program `systemctl`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from dslsconsole.lab.host import Call, Host
+
+PROPERTIES = [
+    "Id",
+    "Names",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "Result",
+    "NRestarts",
+    "ExecMainStatus",
+    "MainPID",
+    "ExecMainStartTimestamp",
+    "ActiveEnterTimestamp",
+    "UnitFileState",
+    "FragmentPath",
+    "Description",
+]
+_CHANGING = {"start", "stop", "restart", "kill", "enable", "disable", "mask", "unmask", "reset-failed"}
+KILLED = 9
+_ACTIVE_TEXT = {"start": "start", "stop": "stop", "restart": "restart"}
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass
+class Unit:
+    """One unit; `on_start`, `on_stop` and `on_kill` are what its process does."""
+
+    name: str
+    description: str
+    aliases: tuple[str, ...] = ()
+    on_start: Callable[[], None] = _nothing
+    on_stop: Callable[[], None] = _nothing
+    on_kill: Callable[[], None] = _nothing
+    stop_seconds: float = 0.2
+    """How long a stop takes, in lab seconds."""
+    ignores_stop: bool = False
+    fails_to_start: bool = False
+    active: str = "inactive"
+    sub: str = "dead"
+    result: str = "success"
+    file_state: str = "enabled"
+    restarts: int = 0
+    exit_status: int = 0
+    pid: int = 0
+    started_at: float | None = None
+
+    @property
+    def is_timer(self) -> bool:
+        return self.name.endswith(".timer")
+
+    @property
+    def is_active(self) -> bool:
+        return self.active == "active"
+
+    @property
+    def load(self) -> str:
+        return "masked" if self.file_state == "masked" else "loaded"
+
+    @property
+    def fragment(self) -> str:
+        return f"/etc/systemd/system/{self.name}"
+
+    def source(self) -> str:
+        """The unit file."""
+        section = "[Timer]\nOnUnitActiveSec=300" if self.is_timer else "[Service]\nUser=dsls\nRestart=no"
+        return f"[Unit]\nDescription={self.description}\n\n{section}\n\n[Install]\nWantedBy=multi-user.target\n"
+
+
+class Units:
+    """The units of one host."""
+
+    def __init__(self, host: Host, pause: Callable[[float], Awaitable[None]]) -> None:
+        """Args: pause: waits a number of lab seconds."""
+        self.host = host
+        self.pause = pause
+        self.units: dict[str, Unit] = {}
+
+    def add(self, unit: Unit) -> Unit:
+        """Install a unit and its file."""
+        self.units[unit.name] = unit
+        self.host.write(unit.fragment, unit.source())
+        return unit
+
+    def find(self, name: str) -> Unit | None:
+        full = name if "." in name else f"{name}.service"
+        for unit in self.units.values():
+            if full == unit.name or full.removesuffix(".service") in unit.aliases:
+                return unit
+        return None
+
+    # What happens to a unit
+
+    def start(self, unit: Unit) -> bool:
+        """Start a unit; whether it did. One that runs is left alone."""
+        if unit.active in ("active", "deactivating"):
+            return unit.active == "active"
+        if unit.fails_to_start:
+            unit.active, unit.sub, unit.result, unit.exit_status = "failed", "failed", "exit-code", 1
+            return False
+        unit.active, unit.sub, unit.result, unit.exit_status = "active", "running", "success", 0
+        unit.started_at = self.host.clock()
+        unit.pid = 0 if unit.is_timer else self.host.next_pid()
+        unit.sub = "waiting" if unit.is_timer else "running"
+        unit.on_start()
+        return True
+
+    async def stop(self, unit: Unit) -> None:
+        """Stop a unit; one that ignores the signal waits until somebody kills it."""
+        if unit.active not in ("active", "deactivating"):
+            if unit.active == "failed":
+                return
+            unit.active, unit.sub = "inactive", "dead"
+            return
+        unit.active, unit.sub = "deactivating", "stop-sigterm"
+        while unit.ignores_stop and unit.active == "deactivating":
+            await self.pause(0.1)
+        if unit.active != "deactivating":
+            return
+        if not unit.is_timer:
+            await self.pause(unit.stop_seconds)
+        if unit.active == "deactivating":
+            unit.on_stop()
+            unit.active, unit.sub, unit.pid = "inactive", "dead", 0
+
+    def kill(self, unit: Unit) -> None:
+        """SIGKILL: the process is gone and the unit failed."""
+        if unit.active in ("inactive", "failed"):
+            return
+        unit.on_kill()
+        unit.active, unit.sub, unit.result = "failed", "failed", "signal"
+        unit.exit_status, unit.pid = KILLED, 0
+
+    def power_off(self) -> None:
+        """What a loss of power does to all units."""
+        for unit in self.units.values():
+            if unit.active != "inactive":
+                unit.on_kill()
+            unit.active, unit.sub, unit.result, unit.pid, unit.exit_status = "inactive", "dead", "success", 0, 0
+            unit.started_at = None
+
+    def boot(self, *, leave: frozenset[str] = frozenset()) -> None:
+        """Start the enabled units, but for those that are left."""
+        for unit in self.units.values():
+            if unit.file_state == "enabled" and unit.name not in leave:
+                self.start(unit)
+
+    # systemctl
+
+    async def systemctl(self, call: Call) -> int:
+        """The program."""
+        verb, names, properties, options = _parse(call.arguments)
+        if verb in _CHANGING and not call.is_root:
+            for name in names:
+                await call.stderr.write(
+                    f"Failed to {verb} {_full(name)}: Interactive authentication required.\n"
+                    f"See system logs and 'systemctl status {_full(name)}' for details.\n".encode()
+                )
+            return 1
+        match verb:
+            case "show":
+                blocks = [self._show(name, properties, options) for name in names]
+                await call.stdout.write("\n".join(blocks).encode())
+                return 0
+            case "is-active" | "is-failed" | "is-enabled":
+                return await self._is(call, verb, names)
+            case "cat":
+                return await self._cat(call, names)
+            case "status":
+                return await self._status(call, names)
+            case "daemon-reload":
+                return 0
+            case _ if verb in _CHANGING:
+                return max([await self._change(call, verb, name, options) for name in names], default=0)
+            case _:
+                await call.stderr.write(f"Unknown command verb '{verb}'.\n".encode())
+                return 1
+
+    async def _change(self, call: Call, verb: str, name: str, options: dict[str, str]) -> int:
+        unit = self.find(name)
+        if unit is None:
+            await call.stderr.write(f"Failed to {verb} {_full(name)}: Unit {_full(name)} not found.\n".encode())
+            return 5
+        match verb:
+            case "start" | "restart":
+                if unit.file_state == "masked":
+                    await call.stderr.write(f"Failed to {verb} {unit.name}: Unit {unit.name} is masked.\n".encode())
+                    return 1
+                if verb == "restart":
+                    await self.stop(unit)
+                if not self.start(unit):
+                    await call.stderr.write(
+                        f"Job for {unit.name} failed because the control process exited with error code.\n"
+                        f'See "systemctl status {unit.name}" and "journalctl -xeu {unit.name}" for details.\n'.encode()
+                    )
+                    return 1
+            case "stop":
+                await self.stop(unit)
+            case "kill":
+                if options.get("signal", "TERM").removeprefix("SIG") in ("KILL", "9"):
+                    self.kill(unit)
+                else:
+                    await self.stop(unit)
+            case "reset-failed":
+                if unit.active == "failed":
+                    unit.active, unit.sub, unit.result = "inactive", "dead", "success"
+            case _:
+                unit.file_state = {"enable": "enabled", "disable": "disabled", "mask": "masked", "unmask": "enabled"}[
+                    verb
+                ]
+                if "now" in options and verb in ("enable", "disable"):
+                    return await self._change(call, "start" if verb == "enable" else "stop", name, {})
+        return 0
+
+    def _show(self, name: str, properties: list[str], options: dict[str, str]) -> str:
+        unit = self.find(name)
+        values = _values(unit, name, options.get("timestamp") == "unix")
+        wanted = [key for key in (properties or PROPERTIES) if key in values]
+        if "value" in options:
+            return "".join(f"{values[key]}\n" for key in wanted)
+        return "".join(f"{key}={values[key]}\n" for key in wanted)
+
+    async def _is(self, call: Call, verb: str, names: list[str]) -> int:
+        good = 0
+        for name in names:
+            unit = self.find(name)
+            word = "inactive" if unit is None else unit.file_state if verb == "is-enabled" else unit.active
+            good += word in {"is-active": ("active",), "is-failed": ("failed",), "is-enabled": ("enabled",)}[verb]
+            if "quiet" not in options_of(call):
+                await call.say(word)
+        return 0 if good else (3 if verb == "is-active" else 1)
+
+    async def _cat(self, call: Call, names: list[str]) -> int:
+        for name in names:
+            unit = self.find(name)
+            if unit is None:
+                await call.stderr.write(f"No files found for {_full(name)}.\n".encode())
+                return 1
+            await call.stdout.write(f"# {unit.fragment}\n{unit.source()}".encode())
+        return 0
+
+    async def _status(self, call: Call, names: list[str]) -> int:
+        status = 0
+        for name in names:
+            unit = self.find(name)
+            if unit is None:
+                await call.stderr.write(f"Unit {_full(name)} could not be found.\n".encode())
+                return 4
+            glyph = "●" if unit.is_active else "×" if unit.active == "failed" else "○"
+            await call.say(
+                f"{glyph} {unit.name} - {unit.description}\n     Loaded: {unit.load} ({unit.fragment}; {unit.file_state})\n"
+                f"     Active: {unit.active} ({unit.sub})\n   Main PID: {unit.pid}"
+            )
+            status = max(status, 0 if unit.is_active else 3)
+        return status
+
+
+def options_of(call: Call) -> frozenset[str]:
+    """The names of the long options of a call."""
+    names = {word.lstrip("-").partition("=")[0] for word in call.arguments if word.startswith("-")}
+    return frozenset(names | ({"quiet"} if "q" in names else set()))
+
+
+def _full(name: str) -> str:
+    return name if "." in name else f"{name}.service"
+
+
+def _parse(arguments: tuple[str, ...]) -> tuple[str, list[str], list[str], dict[str, str]]:
+    words: list[str] = []
+    properties: list[str] = []
+    options: dict[str, str] = {}
+    rest = iter(arguments)
+    for word in rest:
+        if word in ("-p", "--property"):
+            properties += next(rest, "").split(",")
+        elif word.startswith("--property="):
+            properties += word.partition("=")[2].split(",")
+        elif word.startswith("-p"):
+            properties += word[2:].split(",")
+        elif word in ("-s", "--signal"):
+            options["signal"] = next(rest, "TERM")
+        elif word.startswith("-") and word != "--":
+            key, _, value = word.lstrip("-").partition("=")
+            options[key] = value
+        elif word != "--":
+            words.append(word)
+    return (words[0] if words else "list-units"), words[1:], properties, options
+
+
+def _time(epoch: float | None, *, unix: bool) -> str:
+    if epoch is None:
+        return ""
+    return f"@{int(epoch)}" if unix else time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(epoch))
+
+
+def _values(unit: Unit | None, name: str, unix: bool) -> dict[str, str]:
+    if unit is None:
+        empty = dict.fromkeys(PROPERTIES, "")
+        return empty | {
+            "Id": _full(name),
+            "Names": _full(name),
+            "Description": _full(name),
+            "LoadState": "not-found",
+            "ActiveState": "inactive",
+            "SubState": "dead",
+            "Result": "success",
+            "NRestarts": "0",
+            "ExecMainStatus": "0",
+            "MainPID": "0",
+        }
+    values = {
+        "Id": unit.name,
+        "Names": " ".join([unit.name, *(f"{alias}.service" for alias in unit.aliases)]),
+        "LoadState": unit.load,
+        "ActiveState": unit.active,
+        "SubState": unit.sub,
+        "Result": unit.result,
+        "UnitFileState": unit.file_state,
+        "FragmentPath": unit.fragment,
+        "Description": unit.description,
+        "ActiveEnterTimestamp": _time(unit.started_at, unix=unix),
+    }
+    if unit.is_timer:
+        return values
+    return values | {
+        "NRestarts": str(unit.restarts),
+        "ExecMainStatus": str(unit.exit_status),
+        "MainPID": str(unit.pid),
+        "ExecMainStartTimestamp": _time(unit.started_at, unix=unix),
+    }
