@@ -1,0 +1,238 @@
+"""Writing the action log."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from dslsconsole.journal.entry import NO_LINE, Entry, Origin, decode, digest, encode, instant
+from dslsconsole.journal.errors import JournalError, failed
+from dslsconsole.journal.files import HEAD, LOCK, Head, end_of, head_bytes, months, read_head
+
+LOCK_SECONDS = 5.0
+"""How long to wait for another writer. One line takes milliseconds."""
+REPAIRED = "repaired"
+"""The event that tells of a line whose writer died before it was whole."""
+KEPT_OF_TORN = 2000
+
+
+class Journal:
+    """The action log in a directory, for writing. Several processes may write at once.
+
+    A line that could not be written whole is taken back, so a full disk leaves the log sound. A half line that a
+    dead writer left was never acknowledged: the next writer takes it out, and says so in a `repaired` line that holds
+    what it was. Lines that the head knows and the files have lost are never closed over: numbering and chain go on
+    from the head, so `verify` shows the gap for ever.
+    """
+
+    def __init__(self, directory: Path, clock: Callable[[], float] = time.time) -> None:
+        self.directory = directory
+        self._clock = clock
+
+    def append(
+        self,
+        event: str,
+        *,
+        operator: str,
+        origin: Origin,
+        cluster: str = "",
+        runbook: str = "",
+        operation: str = "",
+        **data: object,
+    ) -> Entry:
+        """Write one line; when this returns, it is on the disk.
+
+        Secrets must be left out by the caller. Texts from hosts are kept as they are, with escapes.
+
+        Raises:
+            JournalError: it could not be written, and is not in the log; nothing that it announces may be done.
+            ValueError: the data uses a name of the fixed members, or is too long for a line.
+        """
+        try:
+            with self._locked():
+                return self._append(event, operator, origin, cluster, runbook, operation, data)
+        except OSError as error:
+            raise failed("written", self.directory, error) from error
+
+    def check(self) -> None:
+        """See that the log can be written, without writing a line.
+
+        Raises:
+            JournalError: it can't, as far as can be told without writing.
+        """
+        try:
+            with self._locked():
+                for path in months(self.directory)[-1:]:
+                    os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC))
+        except OSError as error:
+            raise failed("written", self.directory, error) from error
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode=0o600)
+        try:
+            self._wait_for(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _wait_for(self, descriptor: int) -> None:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise JournalError(
+                        f"The action log in {self.directory} can't be written: another program has held its lock for "
+                        f"{LOCK_SECONDS:g} s; look for a stopped dslsconsole (`fuser {self.directory / LOCK}`)."
+                    ) from None
+                time.sleep(0.005)
+            else:
+                return
+
+    def _append(
+        self,
+        event: str,
+        operator: str,
+        origin: Origin,
+        cluster: str,
+        runbook: str,
+        operation: str,
+        data: dict[str, object],
+    ) -> Entry:
+        now = instant(self._clock())
+        existing = months(self.directory)
+        path = max([*existing[-1:], self.directory / f"{now[:7]}.jsonl"])
+        with _opened(path, self.directory) as file:
+            torn = self._take_out_torn(file)
+            seq, prev = self._last(existing, file)
+            if torn:
+                text = torn[:KEPT_OF_TORN].decode("utf-8", "backslashreplace")
+                note = {"removed_bytes": len(torn), "removed": text}
+                entry = self._entry(seq, prev, now, REPAIRED, operator, origin, "", "", "", note)
+                seq, prev = self._write(file, entry)
+            entry = self._entry(seq, prev, now, event, operator, origin, cluster, runbook, operation, data)
+            self._write(file, entry)
+        return entry
+
+    def _entry(
+        self,
+        seq: int,
+        prev: str,
+        now: str,
+        event: str,
+        operator: str,
+        origin: Origin,
+        cluster: str,
+        runbook: str,
+        operation: str,
+        data: dict[str, object],
+    ) -> Entry:
+        return Entry(
+            seq=seq + 1,
+            at=now,
+            operator=operator,
+            origin=origin,
+            cluster=cluster,
+            runbook=runbook,
+            operation=operation,
+            event=event,
+            prev=prev,
+            data=data,
+        )
+
+    def _take_out_torn(self, file: int) -> bytes:
+        torn = end_of(file).torn
+        if torn:
+            os.ftruncate(file, os.fstat(file).st_size - len(torn))
+        return torn
+
+    def _last(self, existing: list[Path], file: int) -> tuple[int, str]:
+        """The number and the hash that the next line follows."""
+        line = end_of(file).line
+        if line is None:
+            for path in reversed(existing):
+                with _reading(path) as older:
+                    line = end_of(older).line
+                if line is not None:
+                    break
+        head = read_head(self.directory)
+        tail = Head(0, NO_LINE)
+        if line is not None:
+            try:
+                tail = Head(decode(line).seq, digest(line))
+            except ValueError:
+                tail = Head(0, digest(line))
+        # Where the files disagree with the head, the head holds: going on from a changed line would hide the change.
+        return head if head is not None and head.seq >= tail.seq else tail
+
+    def _write(self, file: int, entry: Entry) -> tuple[int, str]:
+        line = encode(entry)
+        before = os.fstat(file).st_size
+        try:
+            written = os.write(file, line + b"\n")
+            if written != len(line) + 1:
+                # A short write is how a file system says that it is just now full; the next write says why.
+                os.write(file, (line + b"\n")[written:])
+                if os.fstat(file).st_size != before + len(line) + 1:
+                    raise OSError(errno.ENOSPC, "No space left on device")
+            os.fsync(file)
+        except OSError:
+            os.ftruncate(file, before)
+            raise
+        head = Head(entry.seq, digest(line))
+        self._write_head(head)
+        return head
+
+    def _write_head(self, head: Head) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(self.directory / HEAD, flags, mode=0o600)
+        try:
+            raw = head_bytes(head)
+            new = os.fstat(descriptor).st_size == 0
+            if os.pwrite(descriptor, raw, 0) != len(raw):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            os.ftruncate(descriptor, len(raw))
+            os.fdatasync(descriptor)
+            if new:
+                _sync_directory(self.directory)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, directory: Path) -> Iterator[int]:
+    """A month's file for appending, made if needed; a file that stays empty is removed again."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    new = not path.exists()
+    descriptor = os.open(path, flags, mode=0o600)
+    try:
+        if new:
+            _sync_directory(directory)
+        yield descriptor
+    finally:
+        if new and os.fstat(descriptor).st_size == 0:
+            path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
