@@ -1,0 +1,111 @@
+"""What HAProxy tells of itself: `show stat` or the page's CSV, and `show info` (management guide, 9.1, 9.3)."""
+
+import csv
+
+from dslsconsole.model.balancer import Backend, BackendServer, Process, ServerState
+from dslsconsole.ssh.cleaning import clean
+from dslsconsole.systems.answers import Unreadable, pairs, whole
+
+__all__ = ["Unreadable", "parse_info", "parse_level", "parse_stat", "state_of"]
+
+MOST_LINES = 5_000
+_BACKEND, _SERVER = "1", "2"
+_STATES = {state.value: state for state in ServerState if state not in (ServerState.NO_CHECK, ServerState.UNKNOWN)}
+
+
+def parse_stat(text: str, now: float) -> tuple[Backend, ...]:
+    """Every backend with its servers. `now`, in epoch seconds, is what `lastchg` is taken from.
+
+    Columns are found by their names: newer versions add some, and the fixed part ends with one named `-`.
+
+    Raises:
+        Unreadable: it is no such table.
+    """
+    rows = text.lstrip("\ufeff \t\r\n").removeprefix("# ").replace("\r", "").split("\n")[:MOST_LINES]
+    if not rows or not rows[0].startswith("pxname,"):
+        raise Unreadable(f"it does not begin with “# pxname”: {clean(text, 80) or 'nothing at all'}")
+    header = rows[0].split(",")
+    if not {"svname", "status", "type"} <= set(header):
+        raise Unreadable("its header has no svname, status and type")
+    backends: dict[str, dict[str, str]] = {}
+    servers: dict[str, list[BackendServer]] = {}
+    try:
+        for values in csv.reader(row for row in rows[1:] if row.strip()):
+            line = dict(zip(header, values, strict=False))
+            if line.get("type") == _BACKEND:
+                backends[line["pxname"]] = line
+            elif line.get("type") == _SERVER and line.get("status"):
+                servers.setdefault(line["pxname"], []).append(_server(line, now))
+    except csv.Error as error:
+        raise Unreadable(f"its table is damaged: {error}") from None
+    return tuple(
+        Backend(
+            name=clean(name, 200),
+            status=clean(line.get("status", ""), 60),
+            active=whole(line.get("act")),
+            backup=whole(line.get("bck")),
+            servers=tuple(servers.get(name, ())),
+            sessions=whole(line.get("scur")),
+        )
+        for name, line in backends.items()
+    )
+
+
+def _server(line: dict[str, str], now: float) -> BackendServer:
+    def said(key: str) -> str | None:
+        return clean(line.get(key, ""), 200) or None
+
+    status = clean(line.get("status", ""), 60)
+    state, detail = state_of(status)
+    check = said("check_status")
+    changed = whole(line.get("lastchg"))
+    return BackendServer(
+        name=clean(line.get("svname", ""), 200),
+        status=status,
+        state=state,
+        detail=detail,
+        weight=whole(line.get("weight")),
+        backup=line.get("bck") == "1",
+        sessions=whole(line.get("scur")),
+        # A check that runs now is marked by a star before the result of the last one.
+        check=None if check is None else check.removeprefix("*").strip() or None,
+        checking=check is not None and check.startswith("*"),
+        check_text=said("last_chk") or said("check_desc"),
+        health=whole(line.get("check_health")),
+        rise=whole(line.get("check_rise")),
+        fall=whole(line.get("check_fall")),
+        since=None if changed is None else now - changed,
+        address=said("addr"),
+    )
+
+
+def state_of(status: str) -> tuple[ServerState, str]:
+    """The state that a server's status begins with, and what else it says, without parentheses."""
+    if status == ServerState.NO_CHECK.value:
+        return ServerState.NO_CHECK, ""
+    first, _, rest = status.partition(" ")
+    return _STATES.get(first, ServerState.UNKNOWN), rest.strip().removeprefix("(").removesuffix(")")
+
+
+def parse_info(text: str, now: float) -> Process:
+    """`show info`.
+
+    Raises:
+        Unreadable: it tells neither a pid nor a version.
+    """
+    said = pairs(text)
+    uptime = whole(said.get("uptime sec"))
+    if "pid" not in said and "version" not in said:
+        raise Unreadable(f"it tells neither Pid nor Version: {clean(text, 80) or 'nothing at all'}")
+    return Process(
+        version=clean(said["version"], 60) if said.get("version") else None,
+        pid=whole(said.get("pid")),
+        started_at=None if uptime is None else now - uptime,
+        stopping=whole(said.get("stopping")) == 1,
+    )
+
+
+def parse_level(text: str) -> str | None:
+    """`show cli level`: user, operator or admin; None for anything else."""
+    word = text.strip().lower()
+    return word if word in ("user", "operator", "admin") else None

@@ -1,0 +1,1 @@
+"""keepalived: which host holds the address."""

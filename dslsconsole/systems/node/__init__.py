@@ -1,0 +1,1 @@
+"""A node read whole, by the probe that stays open on it."""
