@@ -124,7 +124,9 @@ def new_id() -> str:
     return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
 
 
-def _check_names(estate: Estate, cluster: str, book: Runbook, overrides: tuple[str, ...], attest: tuple[str, ...]) -> None:
+def _check_names(
+    estate: Estate, cluster: str, book: Runbook, overrides: tuple[str, ...], attest: tuple[str, ...]
+) -> None:
     from dslsconsole.runbooks.guard import catalogue
     from dslsconsole.systems.ground import Ground
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep
-from dslsconsole.ssh.cleaning import clean
+from dslsconsole.ssh.cleaning import clean, clean_lines
 from dslsconsole.systems.acting import Action, Call, Check, Checked, Hands, Refused, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
 
@@ -298,5 +298,4 @@ class Execution:
 
 
 def _bounded(text: str) -> str:
-    text = clean(text)
-    return text if len(text) <= OUTPUT_LIMIT else f"{text[:OUTPUT_LIMIT]} … ({len(text) - OUTPUT_LIMIT} more characters)"
+    return "\n".join(clean_lines(text, OUTPUT_LIMIT))

@@ -121,6 +121,4 @@ async def judged(name: str, case: Case, overrides: frozenset[str]) -> GuardResul
     guard = catalogue()[name]
     answer = await guard.judge(case)
     overridden = guard.OVERRIDABLE and answer.result is Result.FAIL and name in overrides
-    return GuardResult(
-        name, answer.result, answer.reading, guard.NEEDED, answer.advice, guard.OVERRIDABLE, overridden
-    )
+    return GuardResult(name, answer.result, answer.reading, guard.NEEDED, answer.advice, guard.OVERRIDABLE, overridden)

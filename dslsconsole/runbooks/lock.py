@@ -34,8 +34,10 @@ class Held(Exception):  # noqa: N818
     """Another operation holds the lock. `record` is None where its file can't be read."""
 
     def __init__(self, host: str, record: LockRecord | None) -> None:
-        who = f"operation {record.operation} ({record.runbook}, {record.operator} on {record.from_host})" if record else (
-            "an operation whose lock file can't be read"
+        who = (
+            f"operation {record.operation} ({record.runbook}, {record.operator} on {record.from_host})"
+            if record
+            else ("an operation whose lock file can't be read")
         )
         super().__init__(f"{who} holds the lock on {host}")
         self.host = host
@@ -96,8 +98,9 @@ class Lock:
         if len(self.hosts) * 2 <= len(hosts):
             await self.release()
             raise NoLock(
-                f"the lock could not be written to {self._directory} on more than half of {', '.join(hosts) or 'the nodes'}"
-                f" ({'; '.join(troubles) or 'no node answers'}). The directory must exist there, owned by the operate user."
+                f"the lock could not be written to {self._directory} on more than half of the nodes that answer "
+                f"({', '.join(hosts) or 'none does'}). {'; '.join(troubles)} "
+                "The directory must exist there, owned by the operate user."
             )
 
     async def mark(self, step: PlannedStep) -> None:

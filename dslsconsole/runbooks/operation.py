@@ -10,7 +10,17 @@ import msgspec
 from msgspec import Struct
 
 from dslsconsole.runbooks import guard as guards
-from dslsconsole.runbooks.execution import Ended, Ending, Execution, Log, NotWritten, Pause, Progress, StepOutcome, StepResult
+from dslsconsole.runbooks.execution import (
+    Ended,
+    Ending,
+    Execution,
+    Log,
+    NotWritten,
+    Pause,
+    Progress,
+    StepOutcome,
+    StepResult,
+)
 from dslsconsole.runbooks.facts import conclude
 from dslsconsole.runbooks.facts.common import lockable
 from dslsconsole.runbooks.guard import Case, GuardResult

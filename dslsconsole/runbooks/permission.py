@@ -52,7 +52,9 @@ def forbidden(estate: Estate, runbook: str, person: Person) -> str | None:
     allowed = estate.operators.operators
     names = {"*", person.name} | {f"@{group}" for group in person.groups}
     if not names & set(allowed):
-        return f"Not permitted: {person.name} is none of the operators that the estate file names ({', '.join(allowed)})."
+        return (
+            f"Not permitted: {person.name} is none of the operators that the estate file names ({', '.join(allowed)})."
+        )
     if runbook in estate.operators.two_person:
         return (
             f"Not permitted: {runbook} needs a second operator's approval (operators.two_person), "

@@ -183,4 +183,3 @@ class Planner:
         own = {**arguments, **{key: filled(value, facts) for key, value in use.with_.items()}}
         until = self._check(use.until, where, own, facts) if use.until else None
         return PlannedUndo(use.do, where, own, self._commands(use.do, where, own, memory), until, use.within)
-

@@ -1,4 +1,4 @@
-"""The operate user's hands: commands, sockets and files over SSH, and requests over HTTP from the console's own host."""
+"""The operate user's hands: commands, sockets and files over SSH, and HTTP from the console's own host."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

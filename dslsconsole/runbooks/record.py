@@ -1,12 +1,12 @@
 """The operation's own lines in the journal, and what the journal tells of operations that have not ended."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from dslsconsole.journal import Journal, JournalError
+from dslsconsole.journal import Entry, Journal, JournalError, Origin
 from dslsconsole.runbooks.execution import NotWritten
 from dslsconsole.runbooks.permission import Person
 from dslsconsole.settings import expand
@@ -36,7 +36,7 @@ class OperationLog:
             self._journal.append(
                 event=event,
                 operator=self._person.name,
-                from_={"host": self._person.host, "tty": self._person.tty},
+                origin=Origin(self._person.host, self._person.tty),
                 cluster=self._cluster,
                 runbook=self._runbook,
                 operation=self._operation,
@@ -60,35 +60,30 @@ class Remembered(Struct, frozen=True):
     ended: bool
 
 
-def remembered(entries: Iterable[Mapping[str, Any]]) -> dict[str, Remembered]:
+def remembered(entries: Iterable[Entry]) -> dict[str, Remembered]:
     """The operations that were confirmed, by id, with how far they are."""
     found: dict[str, Remembered] = {}
     steps: dict[str, int] = {}
     for entry in entries:
-        name, event = str(entry.get("operation")), entry.get("event")
-        if event == "planned":
-            steps[name] = len(entry.get("steps") or ())
-        elif event == "confirmed":
-            origin = entry.get("from") or {}
+        name = entry.operation
+        if entry.event == "planned":
+            planned = entry.data.get("steps")
+            steps[name] = len(planned) if isinstance(planned, list) else 0
+        elif entry.event == "confirmed":
             found[name] = Remembered(
                 operation=name,
-                cluster=str(entry.get("cluster")),
-                runbook=str(entry.get("runbook")),
-                operator=str(entry.get("operator")),
-                from_host=str(origin.get("host", "")),
-                started_at=str(entry.get("at")),
+                cluster=entry.cluster,
+                runbook=entry.runbook,
+                operator=entry.operator,
+                from_host=entry.origin.host,
+                started_at=entry.at,
                 step=0,
                 steps=steps.get(name, 0),
                 ended=False,
             )
-        elif name in found and event == "step-started":
-            found[name] = _with(found[name], step=int(entry.get("step") or 0))
-        elif name in found and event in ("outcome", "abandoned"):
-            found[name] = _with(found[name], ended=True)
+        elif name in found and entry.event == "step-started":
+            number = entry.data.get("step")
+            found[name] = replace(found[name], step=number if isinstance(number, int) else 0)
+        elif name in found and entry.event in ("outcome", "abandoned"):
+            found[name] = replace(found[name], ended=True)
     return found
-
-
-def _with(one: Remembered, **changes: Any) -> Remembered:
-    import msgspec
-
-    return msgspec.structs.replace(one, **changes)

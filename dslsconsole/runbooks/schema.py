@@ -2,16 +2,15 @@
 
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
-from typing_extensions import Annotated
 
-from dslsconsole.settings.schema import Duration
+from dslsconsole.settings.values import Duration
 
 
-class WrongRunbook(ValueError):
+class WrongRunbook(ValueError):  # noqa: N818
     """A runbook that can't be used: where and why, one line a finding."""
 
 

@@ -33,7 +33,7 @@ class SurveyedNode:
     name: str
     hostname: Reading[str] = field(default_factory=Reading)
     unit: Reading[Unit] = field(default_factory=Reading)
-    life: Sign = Sign(Life.UNKNOWN, "not asked")
+    life: Sign = field(default_factory=lambda: Sign(Life.UNKNOWN, "not asked"))
     cluster: Reading[ClusterStatus] = field(default_factory=Reading)
     tokens: Reading[TokenState] = field(default_factory=Reading)
     license: Reading[ServerStatus] = field(default_factory=Reading)
@@ -146,7 +146,9 @@ class Surveyor:
         async with asyncio.TaskGroup() as tasks:
             read = tasks.create_task(self._reading(self._units(name, [*units, *loops]), "systemctl"))
             life = tasks.create_task(fresh.life(self._hands, self._ground, name, name, self._clock()))
-            cluster = tasks.create_task(self._reading(fresh.cluster_status(self._hands, self._ground, name), "DSLicSrv"))
+            cluster = tasks.create_task(
+                self._reading(fresh.cluster_status(self._hands, self._ground, name), "DSLicSrv")
+            )
             answered = tasks.create_task(self._server(name, is_dr))
         unit, automation = _split(read.result())
         tokens, license_, dr_sync, mounted = answered.result()
@@ -191,12 +193,14 @@ class Surveyor:
                 process = await self._reading(haproxy.process(self._hands, self._ground, name, self._clock()), "socket")
                 backend = await self._reading(self._backend(name, "socket"), "socket")
                 return SurveyedBalancer(name, backend, process, "socket" if backend.value else None, _text(backend))
-            why = level.failure.text if level.failure else f"{name}: its socket has the level “{clean(level.value or '')}”"
+            why = (
+                level.failure.text
+                if level.failure
+                else f"{name}: its socket has the level “{clean(level.value or '')}”"
+            )
         if settings.stats_url is not None:
             backend = await self._reading(self._backend(name, "page"), "statistics page")
-            return SurveyedBalancer(
-                name, backend, channel="page" if backend.value else None, why=_text(backend) or why
-            )
+            return SurveyedBalancer(name, backend, channel="page" if backend.value else None, why=_text(backend) or why)
         backend = await self._reading(self._backend(name, "socket"), "socket")
         return SurveyedBalancer(name, backend, why=f"{why}; it needs level admin to change servers")
 

@@ -70,7 +70,9 @@ class Teller:
     def step(self, step: PlannedStep, result: StepResult) -> None:
         """One line whenever a step begins or ends."""
         took = f" ({result.seconds:.1f} s)" if result.seconds is not None else ""
-        words = f"{_STEP_GLYPHS[result.outcome]} {step.number:2} {result.outcome.value:8} {step.name} · {step.host}{took}"
+        words = (
+            f"{_STEP_GLYPHS[result.outcome]} {step.number:2} {result.outcome.value:8} {step.name} · {step.host}{took}"
+        )
         if result.outcome in (StepOutcome.FAILED, StepOutcome.UNKNOWN) and result.output:
             words += f"\n     {clean(result.output)}"
         self._console.print(Text(words))

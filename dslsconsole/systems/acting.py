@@ -1,7 +1,7 @@
 """What acting on any system needs: the hands that reach hosts, and named actions and checks.
 
 An action changes something and knows the exact commands it will run. A check reads one thing and says whether it is as
-wanted. Both are offered by the `act` module of each system, as `ACTIONS` and `CHECKS`, under the names that runbooks use.
+wanted. Both are offered by the `act` module of each system, as `ACTIONS` and `CHECKS`, by the names runbooks use.
 """
 
 import functools
@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from msgspec import Struct
 
@@ -168,13 +168,13 @@ def succeeded(answer: Answer, expect: str = "") -> str:
 @functools.cache
 def actions() -> Mapping[str, Action]:
     """All actions by name."""
-    return _offered("ACTIONS")
+    return cast("Mapping[str, Action]", _offered("ACTIONS"))
 
 
 @functools.cache
 def checks() -> Mapping[str, Check]:
     """All checks by name."""
-    return _offered("CHECKS")
+    return cast("Mapping[str, Check]", _offered("CHECKS"))
 
 
 def _offered(kind: str) -> Mapping[str, object]:

@@ -22,9 +22,7 @@ def configured_primary(ground: Ground) -> str | None:
 def backups(survey: Survey, ground: Ground) -> tuple[str, ...]:
     """The main site's nodes that say they run as backup now."""
     return tuple(
-        name
-        for name in candidates(ground)
-        if survey.nodes[name].role is Role.BACKUP and survey.nodes[name].reached
+        name for name in candidates(ground) if survey.nodes[name].role is Role.BACKUP and survey.nodes[name].reached
     )
 
 

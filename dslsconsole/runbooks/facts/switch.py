@@ -9,9 +9,7 @@ from dslsconsole.runbooks.survey import Survey
 from dslsconsole.systems.ground import Ground
 
 
-def conclude(
-    survey: Survey, ground: Ground, params: Mapping[str, str], attested: frozenset[str]
-) -> dict[str, Fact]:
+def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested: frozenset[str]) -> dict[str, Fact]:
     """`primary` is who serves now, or who served last; `target` takes over."""
     facts: dict[str, Fact] = {"kill": params.get("stop") == "kill"}
     alive = survey.primaries(tuple(ground.main_nodes))
@@ -28,7 +26,6 @@ def conclude(
     facts["primary_port"] = ground.licence_port(primary)
     facts["configured_primary"] = common.configured_primary(ground) or primary
     facts["balancers"] = common.changeable(survey, ground, ground.main_balancers, primary, target)
-    facts["target_maint"] = tuple(facts["balancers"])
     facts["features"] = ground.cluster.checkout_features
     facts["acts_on"] = tuple(name for name in (primary, target) if survey.nodes[name].reached)
     node = survey.nodes[primary]

@@ -3,7 +3,9 @@
 from msgspec import Struct
 
 from dslsconsole.systems.acting import Action, Call, Check, Checked, Hands, Refused, Unfinished, Unreached, succeeded
+from dslsconsole.systems.answers import Unreadable
 from dslsconsole.systems.ground import Ground
+from dslsconsole.systems.systemd.read import parse_show
 
 STOP_SECONDS = 30.0
 """How long `systemctl stop` may take: systemd itself waits 90 s by default, the console's operator does not."""
@@ -40,25 +42,12 @@ def shown(ground: Ground, *units: str) -> str:
     return ground.plain("systemctl", "show", "-p", _PROPERTIES, *units, seconds=5)
 
 
-def parse_units(text: str) -> tuple[Unit, ...]:
-    """The units in the order of the answer's blocks; a block without an Id is left out."""
-    units = []
-    for block in text.replace("\r\n", "\n").split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if "Id" not in values or "ActiveState" not in values:
-            continue
-        pid = values.get("MainPID", "")
-        units.append(
-            Unit(
-                values["Id"],
-                values.get("LoadState", "unknown"),
-                values["ActiveState"],
-                values.get("SubState", ""),
-                int(pid) if pid.isdecimal() else None,
-                values.get("UnitFileState", ""),
-            )
-        )
-    return tuple(units)
+def units_in(text: str) -> tuple[Unit, ...]:
+    """The units in the order of the answer's blocks. Raises Unreadable."""
+    return tuple(
+        Unit(one.unit, one.load or "unknown", one.active, one.sub, one.main_pid, one.enabled)
+        for one in parse_show(text)
+    )
 
 
 async def read_units(hands: Hands, ground: Ground, host: str, *units: str) -> tuple[Unit, ...]:
@@ -66,12 +55,15 @@ async def read_units(hands: Hands, ground: Ground, host: str, *units: str) -> tu
 
     Raises:
         Unreached, Unfinished: the host gave no answer.
-        Refused: it answered something else.
+        Refused: it answered something else, or told of other units.
     """
     text = succeeded(await hands.run(host, shown(ground, *units), timeout=7))
-    found = parse_units(text)
+    try:
+        found = units_in(text)
+    except Unreadable as unreadable:
+        raise Refused(f"{host}: systemctl show: {unreadable}") from unreadable
     if len(found) != len(units):
-        raise Unfinished(f"{host}: systemctl show told of {len(found)} units, asked were {len(units)}")
+        raise Refused(f"{host}: systemctl show told of {len(found)} units, asked were {len(units)}")
     return found
 
 
