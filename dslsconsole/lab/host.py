@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from dslsconsole.lab.accounts import OPERATOR, PROBE, ROOT, Account
 from dslsconsole.lab.filesystem import FileSystem, Mount
@@ -93,6 +94,16 @@ SocketHandler = Callable[[Input, Output], Awaitable[None]]
 """Serves one connection to a UNIX socket of the host."""
 
 
+class Service(Protocol):
+    """What goes and comes with a host's power, e.g. its SSH server."""
+
+    async def start(self) -> None:
+        """Begin to serve."""
+
+    async def stop(self) -> None:
+        """End, at once."""
+
+
 class Host:
     """One practice host. Power, hanging and addresses are mirrored to the network."""
 
@@ -127,6 +138,8 @@ class Host:
         self.addresses: list[tuple[str, str]] = list(addresses)
         self.programs: dict[str, Program] = {}
         self.sockets: dict[str, SocketHandler] = {}
+        self.socket_users: dict[str, frozenset[str]] = {}
+        self.services: list[Service] = []
         self.processes: dict[int, Process] = {}
         self.is_up = True
         self.is_frozen = False
@@ -240,6 +253,27 @@ class Host:
         self._background.pop(pid, None)
         self.processes.pop(pid, None)
 
+    def start(
+        self,
+        command: str | None,
+        account: Account,
+        *,
+        stdin: Input,
+        stdout: Output,
+        stderr: Output,
+        environment: Mapping[str, str] | None = None,
+    ) -> "asyncio.Task[int]":
+        """Start a command line as sshd does for a user (`sh -c`), or a shell that reads commands from its input.
+
+        The host keeps the task, and ends it when it loses power.
+        """
+        argv = ("sh",) if command is None else ("sh", "-c", command)
+        env = self.login_environment(account) | dict(environment or {})
+        call = Call(self, argv, account, cwd=account.home, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
+        task = asyncio.create_task(self.call(call))
+        self.adopt(self.next_pid(), (f"sshd: {account.name}@notty",), account, task)
+        return task
+
     async def execute(
         self,
         command: str,
@@ -249,23 +283,24 @@ class Host:
         stdout: Output | None = None,
         stderr: Output | None = None,
     ) -> int:
-        """Run a command line as sshd does for a user (`sh -c`) and return its exit status.
+        """Run a command line for a user and return its exit status.
 
         Raises:
             KeyError: no such user.
         """
         user = self.accounts[account] if isinstance(account, str) else account
-        call = Call(
-            self,
-            ("sh", "-c", command),
-            user,
-            cwd=user.home,
-            env=self.login_environment(user),
-            stdin=stdin or Null(),
-            stdout=stdout or Null(),
-            stderr=stderr or Null(),
+        return await self.call(
+            Call(
+                self,
+                ("sh", "-c", command),
+                user,
+                cwd=user.home,
+                env=self.login_environment(user),
+                stdin=stdin or Null(),
+                stdout=stdout or Null(),
+                stderr=stderr or Null(),
+            )
         )
-        return await self.call(call)
 
     async def capture(self, command: str, account: Account | str = ROOT, *, stdin: bytes = b"") -> Completed:
         """Run a command line and keep what it prints."""
@@ -301,15 +336,28 @@ class Host:
         self._mirror()
 
     async def power_off(self) -> None:
-        """Lose power: every program ends, every connection breaks."""
+        """Lose power: services and programs end, connections break."""
         self.is_up = False
         self._mirror()
+        for service in self.services:
+            await service.stop()
+        await self.end_programs()
+
+    async def end_programs(self) -> None:
+        """End what still runs in the background."""
         ending = list(self._background.values())
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
 
-    def power_on(self) -> None:
+    async def power_on(self) -> None:
         """Start again after `power_off`."""
         self.is_up, self.is_frozen, self.booted = True, False, self.clock()
         self._mirror()
+        for service in self.services:
+            await service.start()
+
+    def may_use_socket(self, path: str, account: Account) -> bool:
+        """Whether a user may connect to a UNIX socket of the host."""
+        allowed = self.socket_users.get(path)
+        return account.is_root or allowed is None or account.name in allowed
