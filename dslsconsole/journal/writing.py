@@ -5,8 +5,10 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+from msgspec import structs
 
 from dslsconsole.journal.entry import NO_LINE, Entry, Origin, decode, digest, encode, instant
 from dslsconsole.journal.errors import JournalError, failed
@@ -37,7 +39,7 @@ class Journal:
         event: str,
         *,
         operator: str,
-        origin: Origin,
+        from_: Origin | Mapping[str, str | None],
         cluster: str = "",
         runbook: str = "",
         operation: str = "",
@@ -51,9 +53,22 @@ class Journal:
             JournalError: it could not be written, and is not in the log; nothing that it announces may be done.
             ValueError: the data uses a name of the fixed members, or is too long for a line.
         """
+        origin = from_ if isinstance(from_, Origin) else Origin(from_.get("host") or "", from_.get("tty"))
+        written = Entry(
+            seq=0,
+            at=instant(self._clock()),
+            operator=operator,
+            origin=origin,
+            cluster=cluster,
+            runbook=runbook,
+            operation=operation,
+            event=event,
+            prev=NO_LINE,
+            data=data,
+        )
         try:
             with self._locked():
-                return self._append(event, operator, origin, cluster, runbook, operation, data)
+                return self._append(written)
         except OSError as error:
             raise failed("written", self.directory, error) from error
 
@@ -95,56 +110,30 @@ class Journal:
             else:
                 return
 
-    def _append(
-        self,
-        event: str,
-        operator: str,
-        origin: Origin,
-        cluster: str,
-        runbook: str,
-        operation: str,
-        data: dict[str, object],
-    ) -> Entry:
-        now = instant(self._clock())
+    def _append(self, entry: Entry) -> Entry:
+        """Write the entry behind the last one; its number and chain value are given here."""
         existing = months(self.directory)
-        path = max([*existing[-1:], self.directory / f"{now[:7]}.jsonl"])
+        path = max([*existing[-1:], self.directory / f"{entry.at[:7]}.jsonl"])
         with _opened(path, self.directory) as file:
             torn = self._take_out_torn(file)
-            seq, prev = self._last(existing, file)
+            end = self._last(existing, file)
             if torn:
                 text = torn[:KEPT_OF_TORN].decode("utf-8", "backslashreplace")
-                note = {"removed_bytes": len(torn), "removed": text}
-                entry = self._entry(seq, prev, now, REPAIRED, operator, origin, "", "", "", note)
-                seq, prev = self._write(file, entry)
-            entry = self._entry(seq, prev, now, event, operator, origin, cluster, runbook, operation, data)
-            self._write(file, entry)
-        return entry
-
-    def _entry(
-        self,
-        seq: int,
-        prev: str,
-        now: str,
-        event: str,
-        operator: str,
-        origin: Origin,
-        cluster: str,
-        runbook: str,
-        operation: str,
-        data: dict[str, object],
-    ) -> Entry:
-        return Entry(
-            seq=seq + 1,
-            at=now,
-            operator=operator,
-            origin=origin,
-            cluster=cluster,
-            runbook=runbook,
-            operation=operation,
-            event=event,
-            prev=prev,
-            data=data,
-        )
+                note = Entry(
+                    seq=0,
+                    at=entry.at,
+                    operator=entry.operator,
+                    origin=entry.origin,
+                    cluster="",
+                    runbook="",
+                    operation="",
+                    event=REPAIRED,
+                    prev=NO_LINE,
+                    data={"removed_bytes": len(torn), "removed": text},
+                )
+                end, _ = self._write(file, note, end)
+            _, written = self._write(file, entry, end)
+        return written
 
     def _take_out_torn(self, file: int) -> bytes:
         torn = end_of(file).torn
@@ -152,7 +141,7 @@ class Journal:
             os.ftruncate(file, os.fstat(file).st_size - len(torn))
         return torn
 
-    def _last(self, existing: list[Path], file: int) -> tuple[int, str]:
+    def _last(self, existing: list[Path], file: int) -> Head:
         """The number and the hash that the next line follows."""
         line = end_of(file).line
         if line is None:
@@ -171,7 +160,8 @@ class Journal:
         # Where the files disagree with the head, the head holds: going on from a changed line would hide the change.
         return head if head is not None and head.seq >= tail.seq else tail
 
-    def _write(self, file: int, entry: Entry) -> tuple[int, str]:
+    def _write(self, file: int, entry: Entry, after: Head) -> tuple[Head, Entry]:
+        entry = structs.replace(entry, seq=after.seq + 1, prev=after.digest)
         line = encode(entry)
         before = os.fstat(file).st_size
         try:
@@ -187,7 +177,7 @@ class Journal:
             raise
         head = Head(entry.seq, digest(line))
         self._write_head(head)
-        return head
+        return head, entry
 
     def _write_head(self, head: Head) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
