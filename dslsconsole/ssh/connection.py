@@ -37,9 +37,15 @@ class Connection:
     """A connection that is open, or was. Made by the pool."""
 
     def __init__(
-        self, underlying: asyncssh.SSHClientConnection, where: str, monotonic: Callable[[], float] = time.monotonic
+        self,
+        underlying: asyncssh.SSHClientConnection,
+        where: str,
+        since: float,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.where = where
+        self.since = since
+        """When it was opened, in epoch seconds."""
         self._underlying = underlying
         self._monotonic = monotonic
 

@@ -117,7 +117,7 @@ class Pool:
         # The permits are for connecting alone; waiting for a host on the way would deadlock a full pool.
         async with self._connecting:
             underlying = await self._access.connect(route, tunnel.tunnel() if tunnel else None)
-        return Connection(underlying, route.where)
+        return Connection(underlying, route.where, self._clock())
 
     async def _jump(self, target: Target, user: str | None, tunnel: Connection | None) -> Connection:
         """A host on the way, itself kept in the pool."""
@@ -125,7 +125,7 @@ class Pool:
             return await self.connection(target, user=user)
         route = self._access.route(target, user)
         async with self._connecting:
-            return Connection(await self._access.connect(route, tunnel.tunnel()), route.where)
+            return Connection(await self._access.connect(route, tunnel.tunnel()), route.where, self._clock())
 
     def _refuse(self, target: Target, error: SshError) -> None:
         if not self._back_off:

@@ -4,11 +4,19 @@ import asyncio
 
 import asyncssh
 
-from dslsconsole.model.reading import FailureKind
-from dslsconsole.ssh.errors import explained, failed
+from dslsconsole.model.reading import Failure, FailureKind
+from dslsconsole.ssh.errors import SshError, explained, failed
 
 ANSWER_LIMIT = 1_048_576
 _CHUNK = 65_536
+
+
+class Unanswered(SshError):
+    """A question that got no whole answer. `partial` is what had come."""
+
+    def __init__(self, failure: Failure, partial: bytes) -> None:
+        super().__init__(failure)
+        self.partial = partial
 
 
 class Shell:
@@ -33,22 +41,25 @@ class Shell:
         """Sends `question` as a line and gives what comes before the line `end`, which must be unguessable.
 
         Raises:
-            SshError: NO_ANSWER within `timeout` seconds; LOST, the process ended; GARBLED, more than `limit` bytes. The
+            Unanswered: NO_ANSWER within `timeout` seconds; LOST, the process ended; GARBLED, more than `limit` bytes. The
                 shell is closed then.
         """
+        answer = bytearray()
         try:
             async with asyncio.timeout(timeout), self._turn:
-                return await self._asked(question, end.encode(), limit)
-        except (asyncssh.Error, OSError, EOFError) as error:
+                return await self._asked(question, end.encode(), limit, answer)
+        except (SshError, asyncssh.Error, OSError, EOFError) as error:
             self.close()
-            raise explained(error, self.where, "reading it", timeout) from None
+            failure = explained(error, self.where, "reading it", timeout).failure
+            raise Unanswered(failure, bytes(answer)) from None
         except BaseException:
             self.close()
             raise
 
-    async def _asked(self, question: str, end: bytes, limit: int) -> bytes:
+    async def _asked(self, question: str, end: bytes, limit: int, answer: bytearray) -> bytes:
         self._process.stdin.write(question.encode() + b"\n")
-        answer = bytearray(self._rest)
+        answer += self._rest
+        self._rest = b""
         searched = 0
         while True:
             at = _line(answer, end, searched)
@@ -63,7 +74,7 @@ class Shell:
                 raise await self._ended(bytes(answer))
             answer += chunk
 
-    async def _ended(self, answer: bytes) -> Exception:
+    async def _ended(self, answer: bytes) -> SshError:
         """Why the process ended, as far as its last words tell."""
         try:
             async with asyncio.timeout(1.0):
