@@ -251,8 +251,10 @@ class _Reporter:
             sync
             for node in dr.nodes
             if (sync := self._readings(node).dr_sync.fresh(self._now, self._stale_after)) is not None
+            and not (node.mode is Mode.DR_BACKUP and sync.result.upper() == "NEVER")
         ]
-        # The worst copy is what an activation may have to live with; what was never synced is older than anything.
+        # The worst copy is what an activation may have to live with. A DR backup that was never synced holds none: it
+        # follows the DR primary once that runs.
         sync = min(read, key=lambda one: (one.result == "OK", one.last_sync or 0.0), default=None)
         lag = None if sync is None else sync.lag_s
         if sync is not None and sync.last_sync is not None:

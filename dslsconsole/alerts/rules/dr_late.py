@@ -1,11 +1,15 @@
-"""The DR site's copy is older than the estate allows, or there is none. Not asked while the DR site itself serves."""
+"""The DR site's copy is older than the estate allows, or there is none. Not asked while the DR site itself serves.
+
+A DR backup that was never synced is no copy to be late: it follows the DR primary once that runs. Several late nodes
+have one cause, the sync, and are one alert.
+"""
 
 from collections.abc import Iterator
 
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.view import View
 from dslsconsole.alerts.wording import clock_time, lasting
-from dslsconsole.model.node import DrSync
+from dslsconsole.model.node import DrSync, Mode
 from dslsconsole.model.reading import Reading
 from dslsconsole.model.verdict import Severity
 
@@ -17,18 +21,25 @@ def rule() -> Rule:
 def _find(view: View) -> Iterator[Finding]:
     if view.verdict.dr_active:
         return
+    late: dict[str, str] = {}
+    evidence: list[str] = []
     for node in view.dr_nodes:
         reading = view.node(node.name).dr_sync
         sync = view.fresh(reading)
-        why = _late(view, reading, sync) if sync is not None else None
-        if sync is None or why is None:
+        if sync is None or (node.mode is Mode.DR_BACKUP and sync.result.upper() == "NEVER"):
             continue
-        last = "never" if sync.last_sync is None else clock_time(sync.last_sync)
+        why = _late(view, reading, sync)
+        if why is not None:
+            late[node.name] = why
+            last = "never" if sync.last_sync is None else clock_time(sync.last_sync)
+            evidence.append(f"{node.name}: last synced {last}; {lasting(view.thresholds.dr_lag_s)} is allowed")
+    if late:
+        first, why = next(iter(late.items()))
         yield Finding(
-            subject=node.name,
+            subject=first,
             severity=Severity.WARNING,
-            summary=f"the copy on {node.name} is late: {why}",
-            evidence=(f"last synced {last}; {lasting(view.thresholds.dr_lag_s)} is allowed",),
+            summary=f"the copy on {first} is late: {why}",
+            evidence=tuple(evidence),
             advice="Look at the DR sync's timer and its log, then press D. An activation now would lose that much.",
         )
 
