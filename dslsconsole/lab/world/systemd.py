@@ -20,6 +20,7 @@ PROPERTIES = [
     "MainPID",
     "ExecMainStartTimestamp",
     "ActiveEnterTimestamp",
+    "StateChangeTimestamp",
     "UnitFileState",
     "FragmentPath",
     "Description",
@@ -55,6 +56,7 @@ class Unit:
     exit_status: int = 0
     pid: int = 0
     started_at: float | None = None
+    changed_at: float | None = None
 
     @property
     def is_timer(self) -> bool:
@@ -93,6 +95,9 @@ class Units:
         self.host.write(unit.fragment, unit.source())
         return unit
 
+    def _become(self, unit: Unit, active: str, sub: str) -> None:
+        unit.active, unit.sub, unit.changed_at = active, sub, self.host.clock()
+
     def find(self, name: str) -> Unit | None:
         full = name if "." in name else f"{name}.service"
         for unit in self.units.values():
@@ -107,48 +112,51 @@ class Units:
         if unit.active in ("active", "deactivating"):
             return unit.active == "active"
         if unit.fails_to_start:
-            unit.active, unit.sub, unit.result, unit.exit_status = "failed", "failed", "exit-code", 1
+            self._become(unit, "failed", "failed")
+            unit.result, unit.exit_status = "exit-code", 1
             return False
-        unit.active, unit.sub, unit.result, unit.exit_status = "active", "running", "success", 0
-        unit.started_at = self.host.clock()
+        self._become(unit, "active", "waiting" if unit.is_timer else "running")
+        unit.result, unit.exit_status = "success", 0
+        unit.started_at = unit.changed_at
         unit.pid = 0 if unit.is_timer else self.host.next_pid()
-        unit.sub = "waiting" if unit.is_timer else "running"
         unit.on_start()
         return True
 
     async def stop(self, unit: Unit) -> None:
         """Stop a unit; one that ignores the signal waits until somebody kills it."""
         if unit.active not in ("active", "deactivating"):
-            if unit.active == "failed":
-                return
-            unit.active, unit.sub = "inactive", "dead"
             return
-        unit.active, unit.sub = "deactivating", "stop-sigterm"
+        self._become(unit, "deactivating", "stop-sigterm")
         while unit.ignores_stop and unit.active == "deactivating":
             await self.pause(0.1)
-        if unit.active != "deactivating":
-            return
-        if not unit.is_timer:
-            await self.pause(unit.stop_seconds)
+        try:
+            if unit.active == "deactivating" and not unit.is_timer:
+                await self.pause(unit.stop_seconds)
+        finally:
+            self.finish_stop(unit)
+
+    def finish_stop(self, unit: Unit) -> None:
+        """The process of a unit that is being stopped has ended."""
         if unit.active == "deactivating":
             unit.on_stop()
-            unit.active, unit.sub, unit.pid = "inactive", "dead", 0
+            self._become(unit, "inactive", "dead")
+            unit.pid = 0
 
     def kill(self, unit: Unit) -> None:
         """SIGKILL: the process is gone and the unit failed."""
         if unit.active in ("inactive", "failed"):
             return
         unit.on_kill()
-        unit.active, unit.sub, unit.result = "failed", "failed", "signal"
-        unit.exit_status, unit.pid = KILLED, 0
+        self._become(unit, "failed", "failed")
+        unit.result, unit.exit_status, unit.pid = "signal", KILLED, 0
 
     def power_off(self) -> None:
         """What a loss of power does to all units."""
         for unit in self.units.values():
             if unit.active != "inactive":
                 unit.on_kill()
-            unit.active, unit.sub, unit.result, unit.pid, unit.exit_status = "inactive", "dead", "success", 0, 0
-            unit.started_at = None
+            self._become(unit, "inactive", "dead")
+            unit.result, unit.pid, unit.exit_status, unit.started_at = "success", 0, 0, None
 
     def boot(self, *, leave: frozenset[str] = frozenset()) -> None:
         """Start the enabled units, but for those that are left."""
@@ -214,7 +222,8 @@ class Units:
                     await self.stop(unit)
             case "reset-failed":
                 if unit.active == "failed":
-                    unit.active, unit.sub, unit.result = "inactive", "dead", "success"
+                    self._become(unit, "inactive", "dead")
+                    unit.result = "success"
             case _:
                 unit.file_state = {"enable": "enabled", "disable": "disabled", "mask": "masked", "unmask": "enabled"}[
                     verb
@@ -329,7 +338,8 @@ def _values(unit: Unit | None, name: str, unix: bool) -> dict[str, str]:
         "UnitFileState": unit.file_state,
         "FragmentPath": unit.fragment,
         "Description": unit.description,
-        "ActiveEnterTimestamp": _time(unit.started_at, unix=unix),
+        "ActiveEnterTimestamp": _time(unit.started_at if unit.is_active else None, unix=unix),
+        "StateChangeTimestamp": _time(unit.changed_at, unix=unix),
     }
     if unit.is_timer:
         return values

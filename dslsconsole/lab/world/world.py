@@ -156,11 +156,11 @@ class World:
         if name in self.nodes:
             await self.nodes[name].port.follow()
 
-    def power_on(self, name: str) -> None:
+    async def power_on(self, name: str) -> None:
         """A host starts again, and its enabled units with it."""
         host = self.hosts[name]
         if not host.is_up:
-            host.power_on()
+            await host.power_on()
             self.units[name].boot(leave=frozenset(plan.unit + ".service" for plan in site.NODES if plan.is_dr))
 
     def clock_of(self, name: str) -> Callable[[], float]:
@@ -414,6 +414,8 @@ class _Builder:
                 line.changed_at = -86400.0
                 if dead:
                     line.health, line.probe, line.down_since = 0, Probe.REFUSED, -86400.0
+        for _ in range(2):  # the second round hears what the first did
+            world.servers.beat()
         world.advance()
         replication.copy_to_dr(world.servers.by_name[site.NODES[0].name], world.servers)
         for server in world.servers:

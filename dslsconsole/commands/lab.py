@@ -1,0 +1,134 @@
+"""`dslsconsole lab`: the practice estate on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dslsconsole.commands import Exit, end
+
+
+def default_directory() -> Path:
+    """Where the practice estate lies when nobody says otherwise."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("dslsconsole")) / "lab"
+
+
+directory_option = click.option(
+    "--directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Where the practice estate lies. Default: lab in the user's state directory.",
+)
+
+
+@click.group(name="lab", epilog="Example: dslsconsole lab up, then elsewhere: dslsconsole lab fault node-down")
+def command() -> None:
+    """The practice estate: a whole cluster with DR site on this machine, to be watched, broken and mended."""
+
+
+@command.command(epilog="Example: dslsconsole lab up --speed 10")
+@directory_option
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same day.")
+@click.option(
+    "--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="Lab seconds a second."
+)
+@click.option(
+    "--takeover", metavar="TIME", default=None, help="A backup takes over by itself after this time, e.g. 90s."
+)
+def up(directory: Path | None, seed: int, speed: float, takeover: str | None) -> None:
+    """Start it, and keep it until Ctrl-C."""
+    from dslsconsole.settings.values import seconds
+
+    try:
+        wait = None if takeover is None else seconds(takeover)
+    except ValueError as wrong:
+        end(f"--takeover {takeover} {wrong}", Exit.USAGE)
+    asyncio.run(_stay_up(directory or default_directory(), seed, speed, wait))
+
+
+async def _stay_up(directory: Path, seed: int, speed: float, takeover: float | None) -> None:
+    from dslsconsole.lab.practice import Lab
+
+    lab = Lab(directory, seed=seed, speed=speed, takeover=takeover)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lab.ending.set)
+    async with lab:
+        click.echo(
+            f"ready {lab.estate_path}\n\n"
+            f"  dslsconsole -c {lab.estate_path}          the console on it\n"
+            f"  dslsconsole lab faults                what can be broken, then `lab fault NAME` and `lab heal`\n"
+            f"  dslsconsole lab status                what is true in it\n"
+        )
+        await lab.ending.wait()
+
+
+def _ask(directory: Path | None, *words: str) -> dict[str, Any]:
+    from dslsconsole.lab import control, faults
+
+    try:
+        return control.request(directory or default_directory(), *words)
+    except (control.NotRunning, faults.FaultError) as wrong:
+        end(str(wrong), 1 if isinstance(wrong, control.NotRunning) else Exit.USAGE)
+
+
+@command.command(epilog="Example: dslsconsole lab fault partition dsls-primary-01 dsls-arbitrator-01")
+@click.argument("name")
+@click.argument("hosts", nargs=-1)
+@directory_option
+def fault(name: str, hosts: tuple[str, ...], directory: Path | None) -> None:
+    """Break something by name; `lab faults` lists what can be broken."""
+    click.echo(_ask(directory, "fault", name, *hosts)["text"])
+
+
+@command.command(epilog="Example: dslsconsole lab heal node-down")
+@click.argument("name", default="all")
+@directory_option
+def heal(name: str, directory: Path | None) -> None:
+    """Mend one kind of fault, or all."""
+    click.echo(_ask(directory, "heal", name)["text"])
+
+
+@command.command(epilog="Example: dslsconsole lab faults")
+def faults() -> None:
+    """List the faults, with the hosts each takes by default."""
+    from dslsconsole.lab.faults import all_faults
+
+    for known in all_faults().values():
+        hosts = " ".join(f"[{host}]" for host in known.defaults)
+        click.echo(f"{known.name:24} {known.about}  {hosts}".rstrip())
+
+
+@command.command(epilog="Example: dslsconsole lab status --json")
+@click.option("--json", "as_json", is_flag=True, help="The whole truth as one object.")
+@directory_option
+def status(as_json: bool, directory: Path | None) -> None:
+    """What is true in the practice estate, whatever a console may see of it."""
+    truth = _ask(directory, "status")["truth"]
+    if as_json:
+        click.echo(json.dumps(truth, indent=1))
+        return
+    for name, node in truth["nodes"].items():
+        role = node["role"] or "–"
+        click.echo(f"{name:20} {node['power']:4} {node['unit']:12} {role:11} {node['state']:10} epoch {node['epoch']}")
+    for name, balancer in truth["load_balancers"].items():
+        servers = ", ".join(f"{server} {state['status']}" for server, state in balancer["servers"].items())
+        click.echo(f"{name:20} {balancer['power']:4} {'address ' if balancer['holds_vip'] else ''}{servers}")
+    click.echo(f"{truth['dns']['record']} is {', '.join(truth['dns']['addresses']) or 'nowhere'}")
+    click.echo(f"checkouts: {truth['checkouts']['granted']} granted, {truth['checkouts']['failed']} failed")
+    click.echo(f"broken: {', '.join(truth['faults']) or 'nothing'}")
+
+
+@command.command(epilog="Example: dslsconsole lab down")
+@directory_option
+def down(directory: Path | None) -> None:
+    """End the practice estate that runs."""
+    click.echo(_ask(directory, "down")["text"])
