@@ -1,8 +1,9 @@
 """A runbook as it is written: YAML of named guards and steps of named actions. Nothing in it is evaluated."""
 
+import re
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -12,6 +13,25 @@ from dslsconsole.settings.values import Duration
 
 class WrongRunbook(ValueError):  # noqa: N818
     """A runbook that can't be used: where and why, one line a finding."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which `on` is a word and only `true` and `false` are truths, and a key is said once."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key} is said twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
 
 
 class Part(BaseModel):
@@ -138,7 +158,7 @@ def parse(text: str, source: str) -> Runbook:
         WrongRunbook: it is no sound runbook; every finding with its place.
     """
     try:
-        data: Any = yaml.safe_load(text)
+        data: Any = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise WrongRunbook(f"{source}: {error}") from error
     if not isinstance(data, dict):
