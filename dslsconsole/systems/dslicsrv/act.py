@@ -145,6 +145,13 @@ async def tokens_in_sync(call: Call) -> Checked:
     return Checked(there.generation >= wanted, words)
 
 
+async def tokens_pushed(call: Call) -> Checked:
+    """The same, after a push only: an overwrite is done whatever the target held before."""
+    if f"generation pushed to {call['target']}" not in call.memory:
+        return Checked(False, "not pushed yet")
+    return await tokens_in_sync(call)
+
+
 def _promotions(call: Call) -> tuple[str, ...]:
     plain = call.ground.licence_server("-promote-to-primary", "-node", call.host, seconds=PROMOTE_SECONDS)
     forced = call.ground.licence_server("-promote-to-primary", "-node", call.host, "-force", seconds=PROMOTE_SECONDS)
@@ -189,5 +196,6 @@ CHECKS: dict[str, Check] = {
     "stopped-for-certain": stopped_for_certain,
     "role-is": role_is,
     "tokens-in-sync": tokens_in_sync,
+    "tokens-pushed": tokens_pushed,
     "server-answers": _serves,
 }

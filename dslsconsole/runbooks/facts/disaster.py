@@ -1,0 +1,89 @@
+"""Moving the service to the DR site, and back."""
+
+from collections.abc import Mapping
+
+from dslsconsole.model.node import Mode
+from dslsconsole.runbooks.evidence import evidence
+from dslsconsole.runbooks.facts import common
+from dslsconsole.runbooks.plan import Fact
+from dslsconsole.runbooks.survey import Survey
+from dslsconsole.systems.ground import Ground
+
+
+def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested: frozenset[str]) -> dict[str, Fact]:
+    """`dr_primary` takes over; `main_to_stop` are main nodes that answer and still run; `main_first` comes back first."""
+    facts: dict[str, Fact] = {"attested": " ".join(sorted(attested)), "is_attested": bool(attested)}
+    dr = ground.cluster.dr
+    if dr is None:
+        return facts
+    facts["site"] = dr.site
+    dr_primary = next((name for name, node in ground.dr_nodes.items() if node.mode is Mode.DR_PRIMARY), None)
+    common.put(facts, "dr_primary", dr_primary)
+    common.put(facts, "target", dr_primary)
+    others = tuple(name for name in ground.dr_nodes if name != dr_primary)
+    facts["dr_backups"] = tuple(name for name in others if survey.nodes[name].reached)
+    facts["features"] = ground.cluster.checkout_features
+    known = common.epoch(survey, ground.nodes)
+    facts["epoch"] = str(known) if known is not None else "0"
+    _main(facts, survey, ground, attested)
+    _balancers(facts, survey, ground, dr_primary)
+    _loops(facts, survey, ground)
+    _dns(facts, survey, ground)
+    facts["notify"] = dr.notify is not None
+    return facts
+
+
+def _main(facts: dict[str, Fact], survey: Survey, ground: Ground, attested: frozenset[str]) -> None:
+    reached = tuple(name for name in ground.main_nodes if survey.nodes[name].reached)
+    facts["main_reached"] = reached
+    facts["main_to_stop"] = tuple(name for name in reached if not survey.nodes[name].stopped)
+    facts["dr_reached"] = tuple(name for name in ground.dr_nodes if survey.nodes[name].reached)
+    facts["acts_on"] = (*reached, *(name for name in ground.dr_nodes if survey.nodes[name].reached))
+    facts["dr_to_stop"] = tuple(
+        name for name in ground.dr_nodes if survey.nodes[name].reached and not survey.nodes[name].stopped
+    )
+    unproven = []
+    for name in ground.main_nodes:
+        seen = evidence(survey, ground, name)
+        if not seen.proven and not seen.directly_alive and name not in attested:
+            unproven.append(name)
+    facts["attestable"] = tuple(unproven)
+    first = common.configured_primary(ground)
+    common.put(facts, "main_primary", first)
+    facts["main_others"] = tuple(name for name in ground.main_nodes if name != first)
+
+
+def _balancers(facts: dict[str, Fact], survey: Survey, ground: Ground, dr_primary: str | None) -> None:
+    candidates = common.candidates(ground)
+    main = tuple(name for name in ground.main_balancers if survey.balancers[name].channel is not None)
+    facts["main_balancers"] = main
+    facts["main_servers"] = tuple(
+        {"balancer": name, "server_of": node}
+        for name in main
+        for node in candidates
+        if survey.balancers[name].server(ground.balancers_of(name).servers.get(node))
+    )
+    dr = common.changeable(survey, ground, ground.dr_balancers, *((dr_primary,) if dr_primary else ()))
+    facts["dr_balancers"] = dr
+
+
+def _loops(facts: dict[str, Fact], survey: Survey, ground: Ground) -> None:
+    facts["running_loops"] = common.loops(survey, ground, active=True)
+    facts["loops_to_start"] = tuple(
+        loop
+        for loop in (*common.loops(survey, ground, active=True), *common.loops(survey, ground, active=False))
+        if survey.nodes[loop["node"]].reached
+    )
+
+
+def _dns(facts: dict[str, Fact], survey: Survey, ground: Ground) -> None:
+    dns = ground.cluster.dr.dns if ground.cluster.dr else None
+    if dns is None:
+        return
+    hosts = dns.run_on or tuple(ground.dr_nodes)
+    updater = next((host for host in hosts if host in survey.nodes and survey.nodes[host].reached), None)
+    common.put(facts, "dns_host", updater)
+    facts["dns"] = True
+    facts["record"] = dns.record
+    facts["main_address"] = dns.main_address
+    facts["dr_address"] = dns.dr_address

@@ -1,0 +1,26 @@
+"""Is every licence server of the main site stopped, dead beyond doubt, vouched for, or within reach to be stopped?"""
+
+from dslsconsole.runbooks.evidence import evidence
+from dslsconsole.runbooks.guard import Case, Judged, Result, failed, passed
+from dslsconsole.runbooks.guards.primary_dead import death
+
+NEEDED = "each main node is reached (it is stopped first), or dead by two observers, or attested"
+OVERRIDABLE = False
+
+
+async def judge(case: Case) -> Judged:
+    told, wrong = [], []
+    for name in case.ground.main_nodes:
+        if name in case.attested and (alive := evidence(case.survey, case.ground, name).directly_alive):
+            wrong.append(f"{name} answers, against the attestation ({alive[0].text})")
+        elif case.node(name).reached:
+            told.append(f"{name} {'is stopped' if case.node(name).stopped else 'will be stopped'}")
+        else:
+            judged = await death(case, name)
+            (told if judged.result is Result.PASS else wrong).append(judged.reading)
+    if wrong:
+        hosts = " ".join(f"--attest {name}" for name in case.names("attestable"))
+        return failed(
+            "; ".join(wrong), f"Look at them. If they are really down, say so: {hosts or 'no attestation helps'}"
+        )
+    return passed("; ".join(told))
