@@ -20,6 +20,20 @@ def default_directory() -> Path:
     return Path(platformdirs.user_state_dir("dslsconsole")) / "lab"
 
 
+def last_directory_file() -> Path:
+    """Names the directory of the demo that runs, for the commands that don't."""
+    return default_directory().with_name("demo-directory")
+
+
+def running_directory() -> Path:
+    """The directory of the practice estate to speak to: the usual one, or the demo's."""
+    usual = default_directory()
+    demo = last_directory_file()
+    if (usual / "control.json").exists() or not demo.exists():
+        return usual
+    return Path(demo.read_text(encoding="utf-8").strip())
+
+
 directory_option = click.option(
     "--directory",
     metavar="DIR",
@@ -75,7 +89,7 @@ def _ask(directory: Path | None, *words: str) -> dict[str, Any]:
     from dslsconsole.lab import control, faults
 
     try:
-        return control.request(directory or default_directory(), *words)
+        return control.request(directory or running_directory(), *words)
     except (control.NotRunning, faults.FaultError) as wrong:
         end(str(wrong), 1 if isinstance(wrong, control.NotRunning) else Exit.USAGE)
 
@@ -117,7 +131,7 @@ def status(as_json: bool, directory: Path | None) -> None:
         click.echo(json.dumps(truth, indent=1))
         return
     for name, node in truth["nodes"].items():
-        role = node["role"] or "–"
+        role = node["role"] or "-"
         click.echo(f"{name:20} {node['power']:4} {node['unit']:12} {role:11} {node['state']:10} epoch {node['epoch']}")
     for name, balancer in truth["load_balancers"].items():
         servers = ", ".join(f"{server} {state['status']}" for server, state in balancer["servers"].items())

@@ -1,1 +1,1 @@
-"""What runs on the practice estate's hosts: licence servers, load balancers, name server and the people who use them."""
+"""What runs on the practice estate's hosts: licence servers, load balancers, name server, and the people."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import random
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from dslsconsole.lab.host import Call, Host
 from dslsconsole.lab.network import Network
 from dslsconsole.lab.world.command import STDIN_VERBS, TOUCHES_LICENSES, CommandLine
 from dslsconsole.lab.world.licenses import license_files
+from dslsconsole.lab.world.pace import until
 from dslsconsole.lab.world.server import LicenceServer
 from dslsconsole.lab.world.site import (
     CLUSTER,
@@ -118,8 +118,7 @@ def licence_program(line: CommandLine) -> Callable[[Call], Awaitable[int]]:
     async def program(call: Call) -> int:
         server: LicenceServer = line.server
         verb = call.arguments[0] if call.arguments else ""
-        while server.commands_hang or (server.is_running and server.is_hung):
-            await asyncio.sleep(0.1)
+        await until(lambda: not server.commands_hang and not (server.is_running and server.is_hung))
         if server.plan.holds_tokens and verb in TOUCHES_LICENSES:
             await server.files.reach(server.license_directory)
         stdin = await call.stdin.read(-1) if verb in STDIN_VERBS else b""
@@ -147,13 +146,12 @@ def make_host(
     """A host with a network card and the files every Debian has."""
     root = directory / name
     root.mkdir(parents=True, exist_ok=True)
-    network_mask = "/24"
     host = Host(
         name,
         root,
         network,
         clock=clock,
-        addresses=[("lo", "127.0.0.1/8"), (INTERFACE, address + network_mask)],
+        addresses=[("lo", "127.0.0.1/8"), (INTERFACE, f"{address}/24")],
         pause=pause,
     )
     network.release("127.0.0.1")

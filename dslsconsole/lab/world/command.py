@@ -134,7 +134,7 @@ class CommandLine:
             "-demote-to-backup": self.demote,
             "-export-state": self.export_state,
             "-import-state": self.import_state,
-            "-test-checkout": self.test_checkout,
+            "-test-checkout": self.check_out_and_in,
         }
         return known | dict.fromkeys(CONFIGURATIONS, self.configure)
 
@@ -252,7 +252,7 @@ class CommandLine:
         self.server.import_(state, force="-force" in given.flags)
         return Answer(0, f"Imported: generation={state.generation}\n".encode())
 
-    def test_checkout(self, given: Words, _: bytes) -> Answer:
+    def check_out_and_in(self, given: Words, _stdin: bytes) -> Answer:
         feature, count = given.operand(0, "FEATURE"), given.operand(1, "COUNT")
         if not count.isdigit() or int(count) < 1:
             raise UsageError(f"-test-checkout: {count} is no count")

@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 
+from dslsconsole.lab.world.pace import until
 from dslsconsole.lab.world.server import LicenceServer
 
 _PATIENCE = 10.0
@@ -55,8 +56,7 @@ class StatusPort:
         try:
             with contextlib.suppress(ConnectionError, TimeoutError, ValueError):
                 while line := await asyncio.wait_for(reader.readline(), _PATIENCE):
-                    while not self.is_reachable() or self.server.is_hung:
-                        await asyncio.sleep(0.1)
+                    await until(lambda: self.is_reachable() and not self.server.is_hung)
                     if line.strip() == b"STATUS":
                         writer.write(f"Server Status: {self.server.status}\r\n".encode())
                         await writer.drain()

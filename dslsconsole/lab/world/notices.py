@@ -66,5 +66,5 @@ class Notices:
 
 def _answer(status: str) -> bytes:
     body = b'{"status":"%s"}' % status.split(" ", 1)[1].lower().encode()
-    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    return head.encode() + body
+    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\n"
+    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body

@@ -1,10 +1,18 @@
 """The lab's time: durations of the practice estate can pass faster than those of the wall clock."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
+_LOOK = 0.05
 SHORTEST_WAIT = 0.02
 """Real seconds; below this a faster pace costs more processor than it shows."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a state of the world, which is plain data that time and faults change."""
+    while not condition():  # noqa: ASYNC110 - nothing announces every change of that data
+        await asyncio.sleep(_LOOK)
 
 
 class Pace:

@@ -116,8 +116,8 @@ def _percent(part: int, whole: int) -> int:
 
 
 def _counts(item: Document, indent: str) -> list[str]:
-    total, used = item["total"], item["used"]
-    peak = item.get("peak", used)
+    total, used = int(item["total"]), int(item["used"])
+    peak = int(item.get("peak", used))
     return [
         f"{indent}Total Tokens: {total}",
         f"{indent}In Use: {used} ({_percent(used, total)}%)",

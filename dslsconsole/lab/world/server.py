@@ -254,7 +254,8 @@ class LicenceServer:
         mine, theirs = (self.epoch, self.tokens.generation), (state.epoch, state.generation)
         if theirs < mine and not force:
             raise RefusedError(
-                f"state is older: generation {state.generation} of epoch {state.epoch}, here {mine[1]} of epoch {mine[0]}"
+                f"state is older: generation {state.generation} of epoch {state.epoch}, "
+                f"here {mine[1]} of epoch {mine[0]}"
             )
         self.tokens = TokenState.from_document(state.tokens)
         self.epoch = max(self.epoch, state.epoch)

@@ -8,26 +8,14 @@ from dataclasses import dataclass
 
 from dslsconsole.lab.host import Call, Host
 
-PROPERTIES = [
-    "Id",
-    "Names",
-    "LoadState",
-    "ActiveState",
-    "SubState",
-    "Result",
-    "NRestarts",
-    "ExecMainStatus",
-    "MainPID",
-    "ExecMainStartTimestamp",
-    "ActiveEnterTimestamp",
-    "StateChangeTimestamp",
-    "UnitFileState",
-    "FragmentPath",
-    "Description",
-]
+_NAMES = """
+    Id Names LoadState ActiveState SubState Result NRestarts ExecMainStatus MainPID ExecMainStartTimestamp
+    ActiveEnterTimestamp StateChangeTimestamp UnitFileState FragmentPath Description
+"""
+PROPERTIES = tuple(_NAMES.split())
 _CHANGING = {"start", "stop", "restart", "kill", "enable", "disable", "mask", "unmask", "reset-failed"}
+_FILE_STATES = {"enable": "enabled", "disable": "disabled", "mask": "masked", "unmask": "enabled"}
 KILLED = 9
-_ACTIVE_TEXT = {"start": "start", "stop": "stop", "restart": "restart"}
 
 
 def _nothing() -> None:
@@ -266,9 +254,10 @@ class Units:
             if unit is None:
                 await call.stderr.write(f"Unit {_full(name)} could not be found.\n".encode())
                 return 4
-            glyph = "●" if unit.is_active else "×" if unit.active == "failed" else "○"
+            glyph = "●" if unit.is_active else "\N{MULTIPLICATION SIGN}" if unit.active == "failed" else "○"
             await call.say(
-                f"{glyph} {unit.name} - {unit.description}\n     Loaded: {unit.load} ({unit.fragment}; {unit.file_state})\n"
+                f"{glyph} {unit.name} - {unit.description}\n"
+                f"     Loaded: {unit.load} ({unit.fragment}; {unit.file_state})\n"
                 f"     Active: {unit.active} ({unit.sub})\n   Main PID: {unit.pid}"
             )
             status = max(status, 0 if unit.is_active else 3)

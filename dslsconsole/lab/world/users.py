@@ -12,7 +12,7 @@ from dslsconsole.lab.network import Network
 from dslsconsole.lab.world.haproxy.process import Process
 from dslsconsole.lab.world.server import LicenceServer
 from dslsconsole.lab.world.site import POOLS, TOKENS_OF
-from dslsconsole.lab.world.tokens import RefusedError, TokenState
+from dslsconsole.lab.world.tokens import Checkout, RefusedError, TokenState
 
 DAY = 86400.0
 MORNING = 10.4 * 3600
@@ -84,8 +84,6 @@ class Users:
 
     @staticmethod
     def _seat(state: TokenState, user: str, host: str, feature: str, since: float, active_at: float) -> None:
-        from dslsconsole.lab.world.tokens import Checkout
-
         state.take(Checkout(user, host, feature, TOKENS_OF[feature], since, active_at))
 
     def _feature(self, pool: str) -> str:
@@ -152,7 +150,7 @@ class Users:
         self._arrive(serving, seconds)
         if serving is not None:
             self._touch(serving, seconds)
-            self._reconnect(serving)
+            self.connect(serving)
         self._count(serving)
 
     def _serving(self) -> LicenceServer | None:
@@ -194,7 +192,7 @@ class Users:
             if self.random.random() < min(1.0, seconds / 120):
                 checkout.active_at = now
 
-    def _reconnect(self, serving: LicenceServer) -> None:
+    def connect(self, serving: LicenceServer) -> None:
         """Clients whose connection is gone, or leads elsewhere, connect again; who can't keeps the licence for now."""
         known = serving.tokens.checkouts
         for number in [n for n in self.connections if n not in known]:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from dslsconsole.lab.world.haproxy.process import BACKEND_ID, Admin, Process
 from dslsconsole.lab.world.haproxy.statistics import show_stat
+from dslsconsole.lab.world.pace import until
 
 MOST_FORM_BYTES = 16384
 _MOST_HEADER_LINES = 100
@@ -74,8 +75,7 @@ class Page:
         length = headers.get("content-length", "0")
         size = int(length) if length.isdigit() else 0
         body = await asyncio.wait_for(reader.readexactly(min(size, 1 << 20)), _PATIENCE) if size else b""
-        while not self.is_reachable():
-            await asyncio.sleep(0.05)
+        await until(self.is_reachable)
         if not self.process.is_running:
             return False
         self.process.requests += 1

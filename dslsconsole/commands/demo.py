@@ -1,0 +1,90 @@
+"""`dslsconsole demo`: the practice estate and the console on it, in one command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from dslsconsole.commands import Exit, Invocation, end
+
+READY_WITHIN = 20.0
+"""Seconds."""
+_ENDS_WITHIN = 10.0
+
+
+@contextmanager
+def practice_estate(directory: Path, seed: int, speed: float) -> Iterator[Path]:
+    """Run the practice estate in a process of its own; gives the path of its estate file."""
+    log = directory / "lab.log"
+    words = ["lab", "up", "--directory", str(directory), "--seed", str(seed), "--speed", str(speed)]
+    with log.open("wb") as errors:
+        lab = subprocess.Popen(
+            [sys.executable, "-m", "dslsconsole", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,  # Ctrl-C is the console's to handle
+        )
+    try:
+        assert lab.stdout is not None
+        first = lab.stdout.readline().decode("utf-8", "replace").split(maxsplit=1)
+        if len(first) != 2 or first[0] != "ready":
+            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            why = said[-1] if said else "it said nothing"
+            end(f"The practice estate did not start: {why}. `dslsconsole lab up` shows more.", Exit.FINDINGS)
+        yield Path(first[1].strip())
+    finally:
+        lab.terminate()
+        try:
+            lab.wait(_ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            lab.kill()
+            lab.wait()
+        if lab.stdout is not None:
+            lab.stdout.close()
+
+
+@contextmanager
+def remembered(directory: Path) -> Iterator[None]:
+    """Let `dslsconsole lab fault` and the like find this practice estate, unless another one runs already."""
+    from dslsconsole.commands.lab import last_directory_file
+
+    file = last_directory_file()
+    if file.exists():
+        yield
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{directory}\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+@click.command(epilog="Example: dslsconsole demo, then in another terminal: dslsconsole lab fault node-down")
+@click.option("--read-only", is_flag=True, help="Look only: nothing can be run.")
+@click.option("--theme", metavar="NAME", default="dark", show_default=True, help="The colour theme.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same day.")
+@click.option(
+    "--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="Lab seconds a second."
+)
+@click.option("--mouse/--no-mouse", default=True, show_default=True, help="Take the mouse from the terminal.")
+def command(read_only: bool, theme: str, seed: int, speed: float, mouse: bool) -> None:
+    """Start the practice estate and the console on it; both end together.
+
+    To break something while it runs: `dslsconsole lab fault NAME` in another terminal.
+    """
+    from dslsconsole.commands.console import show
+
+    with (
+        tempfile.TemporaryDirectory(prefix="dslsconsole-demo-") as directory,
+        practice_estate(Path(directory), seed, speed) as estate,
+        remembered(Path(directory)),
+    ):
+        show(Invocation(config=str(estate)), can_act=not read_only, theme=theme, mouse=mouse)
