@@ -51,13 +51,18 @@ def sent(dslicsrv: Dslicsrv) -> str:
     return "exec " + command("/bin/sh", "-c", script(), "dslsprobe", f"path={dslicsrv.path}", *reworded)
 
 
+def is_askable(text: str) -> bool:
+    """Whether a request can hold this text."""
+    return _PLAIN.fullmatch(text.replace(" ", "").replace("\\", "")) is not None
+
+
 def encoded(text: str) -> str:
     """A path or unit name as one word of a request.
 
     Raises:
         ValueError: it holds characters that no request may hold.
     """
-    if not _PLAIN.fullmatch(text.replace(" ", "").replace("\\", "")):
+    if not is_askable(text):
         raise ValueError(f"{text!r} holds characters that the probe is not asked about")
     return text.replace(" ", "%20").replace("\\", "%5c")
 

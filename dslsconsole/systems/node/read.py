@@ -50,7 +50,12 @@ class Questions(Struct, frozen=True):
         """What the estate file makes worth asking."""
         cluster = estate.clusters[node.cluster]
         dr = cluster.dr
-        asks_dns = dr is not None and dr.dns is not None and node.name in (dr.dns.run_on or tuple(dr.nodes))
+        asks_dns = (
+            dr is not None
+            and dr.dns is not None
+            and node.name in (dr.dns.run_on or tuple(dr.nodes))
+            and probe.is_askable(dr.dns.record)
+        )
         uses_storage = node.site is Site.MAIN and node.mode is not Mode.ARBITRATOR
         return cls(
             host=node.name,

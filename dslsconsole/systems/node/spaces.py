@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from dslsconsole.systems.answers import Unreadable
 from dslsconsole.systems.node import failures
-from dslsconsole.systems.node.probe import Answer, encoded
+from dslsconsole.systems.node.probe import Answer, encoded, is_askable
 from dslsconsole.systems.storage.read import Space, parse_statfs
 
 FIRST_PAUSE_S = 15.0
@@ -19,7 +19,7 @@ class Spaces:
     """What is known of each path's file system, and which ones to ask now."""
 
     def __init__(self, storage: Mapping[str, str]) -> None:
-        self._paths = {f"space={encoded(path)}": path for path in storage.values()}
+        self._paths = {f"space={encoded(path)}": path for path in storage.values() if is_askable(path)}
         self._known: dict[str, Space] = {}
         self._hangs: dict[str, tuple[float, float]] = {}
         self._asked: tuple[str, ...] = ()
