@@ -112,8 +112,8 @@ def mounts() -> tuple[Mount, ...]:
 
 def running(mode: Mode, unit: str, cluster: ClusterStatus, at: float = NOW) -> NodeReadings:
     return NodeReadings(
-        link=read(Link(at - 3600.0, None, 0.1), at),
-        service=read(Service(unit, "loaded", "active", "running", "success", 4711, 0, at - 86400.0, "enabled"), at),
+        link=read(Link(NOW - 3600.0, None, 0.1), at),
+        service=read(Service(unit, "loaded", "active", "running", "success", 4711, 0, NOW - 86400.0, "enabled"), at),
         status=read(ServerStatus("Running", license_valid=True, license_expires="2027-12-31"), at),
         cluster=read(cluster, at),
         tokens=read(TokenState(48211, pools()), at) if mode is not Mode.ARBITRATOR else Reading(),
@@ -128,11 +128,11 @@ def standby(unit: str, at: float = NOW) -> NodeReadings:
     """A DR node in waiting: its server does not run, its copy is fresh."""
     not_running = Failure(FailureKind.FAILED, "the server does not run")
     return NodeReadings(
-        link=read(Link(at - 3600.0, None, 0.0), at),
-        service=read(Service(unit, "loaded", "inactive", "dead", "success", 0, 0, at - 86400.0, "disabled"), at),
+        link=read(Link(NOW - 3600.0, None, 0.0), at),
+        service=read(Service(unit, "loaded", "inactive", "dead", "success", 0, 0, NOW - 86400.0, "disabled"), at),
         status=unread(not_running, at),
         cluster=unread(not_running, at),
-        dr_sync=read(DrSync("OK", at - 184.0, 184.0, 48190), at),
+        dr_sync=read(DrSync("OK", NOW - 184.0, 184.0, 48190), at),
     )
 
 
@@ -152,7 +152,7 @@ def server(name: str, state: ServerState = ServerState.UP, *, backup: bool = Fal
 
 def balancing(*servers: BackendServer, holds: bool = False, pid: int = 100, at: float = NOW) -> BalancerReadings:
     return BalancerReadings(
-        link=read(Link(at - 3600.0, None, 0.0), at),
+        link=read(Link(NOW - 3600.0, None, 0.0), at),
         process=read(Process("2.6.12", pid, NOW - 86400.0, level="admin"), at, "socket"),
         backend=read(Backend("dsls_servers", "UP", 1, 1, servers), at, "socket"),
         addresses=read(("127.0.0.1", "10.20.0.21") + (("10.20.0.100",) if holds else ()), at),

@@ -47,7 +47,7 @@ def advance(before: Readings, after: Readings) -> Advance[Readings]:
     for name in before.__struct_fields__:
         old: Reading[object] = getattr(before, name)
         new: Reading[object] = getattr(after, name)
-        asked = new.tried_at is not None and new.tried_at != old.tried_at
+        asked = new.tried_at is not None and new != old
         if asked:
             merged[name] = now = _stepped(old, new, touched)
         elif lost is not None and old.tried_at is not None:

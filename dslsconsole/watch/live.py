@@ -32,9 +32,11 @@ class _Side(Generic[Readings]):
         """Take an answer in. Returns when it came and whether it changed anything."""
         step = advance(self.readings[host], answer)
         self.readings[host] = step.readings
-        if step.any_changed:
-            before = self.untold.get(host)
-            self.untold[host] = step.changed if before is None else self._both(before, step.changed, step.readings)
+        before = self.untold.get(host)
+        if before is not None:
+            self.untold[host] = self._both(before, step.changed, step.readings)
+        elif step.any_changed:
+            self.untold[host] = step.changed
         return step.touched_at, step.any_changed
 
     def _both(self, before: Readings, after: Readings, now: Readings) -> Readings:

@@ -6,7 +6,10 @@ the thread again: a stream is right after each `full`, whatever came before.
 
 import asyncio
 import os
+import select
 import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import BinaryIO, Protocol
 
 
@@ -46,6 +49,11 @@ class PipeOutlet(asyncio.BaseProtocol):
         if self._transport is not None and not self._closed:
             self._transport.write(data)
 
+    def close(self) -> None:
+        """End it now; what has not gone out is dropped."""
+        if self._transport is not None and not self._closed:
+            self._transport.abort()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         transport.set_write_buffer_limits(high=0)
@@ -82,14 +90,20 @@ class FileOutlet:
             self._changed.set()
 
 
-async def outlet_to(file: BinaryIO, changed: asyncio.Event) -> Outlet:
-    """The outlet for an open file. `changed` is set when it drains or closes."""
+@asynccontextmanager
+async def outlet_to(file: BinaryIO, changed: asyncio.Event) -> AsyncIterator[Outlet]:
+    """The outlet for an open file, which it closes at the end. `changed` is set when it drains or closes."""
     mode = os.fstat(file.fileno()).st_mode
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
-        return FileOutlet(file, changed)
+        yield FileOutlet(file, changed)
+        return
     loop = asyncio.get_running_loop()
     _, outlet = await loop.connect_write_pipe(lambda: PipeOutlet(changed), file)
-    return outlet
+    try:
+        yield outlet
+    finally:
+        outlet.close()
+        await asyncio.sleep(0)  # the transport closes on the next turn of the loop
 
 
 async def until_closed(file: BinaryIO) -> None:
@@ -102,14 +116,17 @@ async def until_closed(file: BinaryIO) -> None:
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)) or _at_its_end(file):
         await asyncio.Event().wait()
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), file)
-    while await reader.read(4096):
-        continue
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), file
+    )
+    try:
+        while await reader.read(4096):
+            continue
+    finally:
+        transport.close()
 
 
 def _at_its_end(file: BinaryIO) -> bool:
-    import select
-
     poll = select.poll()
     poll.register(file.fileno(), select.POLLIN)
     return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))

@@ -87,8 +87,12 @@ async def stream(estate: Estate, cluster: str | None = None) -> None:
     estate = narrowed(estate, cluster)
     live = _live(estate)
     changed = asyncio.Event()
-    out = Stream(live, await outlet_to(sys.stdout.buffer, changed), changed, clock=time.time)
-    async with opened(estate, time.time) as sources, _until_signalled() as signalled:
+    async with (
+        outlet_to(sys.stdout.buffer, changed) as outlet,
+        opened(estate, time.time) as sources,
+        _until_signalled() as signalled,
+    ):
+        out = Stream(live, outlet, changed, clock=time.time)
         poller = Poller(sources, **_rhythm(estate), clock=time.time, deliver=out.deliver)
         await _first_of(out.run(), poller.run(), until_closed(sys.stdin.buffer), signalled.wait())
 
