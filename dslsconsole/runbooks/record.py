@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,7 +41,7 @@ class OperationLog:
                 cluster=self._cluster,
                 runbook=self._runbook,
                 operation=self._operation,
-                **data,
+                **cast("dict[str, Any]", data),
             )
         except JournalError as error:
             raise NotWritten(str(error)) from error

@@ -11,7 +11,7 @@ from dslsconsole.systems.ground import Ground
 
 
 def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested: frozenset[str]) -> dict[str, Fact]:
-    """`dr_primary` takes over; `main_to_stop` are main nodes that answer and still run; `main_first` comes back first."""
+    """`dr_primary` takes over; `main_to_stop` are main nodes that answer and still run."""
     facts: dict[str, Fact] = {"attested": " ".join(sorted(attested)), "is_attested": bool(attested)}
     dr = ground.cluster.dr
     if dr is None:

@@ -18,9 +18,7 @@ async def judge(case: Case) -> Judged:
         try:
             found = await rehearse(case.call(source, node=copy["node"], files=copy["files"]))
         except Refused as refusal:
-            return failed(
-                f"{place}: {refusal}", "Look at both directories; mount the source; raise max_delete if right."
-            )
+            return failed(f"{place}: {refusal}", "Look at both directories; mount the source.")
         except (Unreached, Unfinished) as failure:
             return unknown(f"{place}: {failure}", "Find out why the source or the DR node does not answer.")
         if not found.files:

@@ -18,6 +18,4 @@ async def judge(case: Case) -> Judged:
     limit = case.ground.cluster.dr.sync.max_lag if case.ground.cluster.dr else 0.0
     if sync.result == "OK" and sync.lag_s is not None and sync.lag_s <= limit:
         return passed(words)
-    return failed(
-        words, f"Run dr-sync if the main site still can (limit {limit:g} s); else override to accept the loss."
-    )
+    return failed(words, f"Run dr-sync if it still can be (limit {limit:g} s); else override: the loss is accepted.")

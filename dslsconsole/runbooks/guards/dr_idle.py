@@ -11,7 +11,7 @@ async def judge(case: Case) -> Judged:
     if serving:
         return failed(
             f"{', '.join(serving)} serves: the DR site is active",
-            "Nothing is copied to it. Use dr-return to come back.",
+            "Nothing is copied to it; use dr-return.",
         )
     reached = [name for name in case.ground.dr_nodes if case.node(name).reached]
     silent = [name for name in reached if case.node(name).role is None and not case.node(name).stopped]

@@ -11,7 +11,5 @@ async def judge(case: Case) -> Judged:
         return failed("the estate file names no DR site", "Add `dr:` to the cluster.")
     silent = [name for name in case.ground.dr_nodes if not case.node(name).reached]
     if silent:
-        return failed(
-            f"{', '.join(silent)} is not reached", "Reach it. If overridden, it is left out and falls behind."
-        )
+        return failed(f"{', '.join(silent)} is not reached", "Reach it. If overridden, it is left out.")
     return passed(", ".join(case.ground.dr_nodes))

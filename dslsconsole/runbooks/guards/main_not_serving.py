@@ -11,6 +11,6 @@ async def judge(case: Case) -> Judged:
     if serving:
         return failed(
             f"{', '.join(serving)} serves at the main site",
-            "Use failover within the site. If the site must be left, override: it is then stopped first, and proven so.",
+            "Use failover within the site. To leave the site all the same, override: it is stopped first.",
         )
     return passed("no node of the main site says that it is primary")

@@ -1,0 +1,285 @@
+"""What running a plan promises, whatever the hosts and the journal do."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dslsconsole.model.reading import Failure, FailureKind
+from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten, StepOutcome
+from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep, PlannedUndo
+from dslsconsole.systems.acting import Action, Call, Checked, Hands, Refused, Unfinished, Unreached
+from dslsconsole.systems.ground import Ground
+
+BEHAVIOURS = ("works", "refuses", "lost-done", "lost-undone", "unreached", "no-effect", "works-silent", "lost-silent")
+"""`silent`: afterwards nobody can read what became of it."""
+
+
+@dataclass
+class World:
+    """Switches that steps turn on and undo turns off, each with a behaviour of its own."""
+
+    behaviours: dict[str, str] = field(default_factory=dict)
+    undo_behaviours: dict[str, str] = field(default_factory=dict)
+    on: set[str] = field(default_factory=set)
+    ran: list[str] = field(default_factory=list)
+    log: list[dict[str, object]] = field(default_factory=list)
+    writes_left: int = 10_000
+    now: float = 1000.0
+
+    def append(self, event: str, **data: object) -> None:
+        if self.writes_left <= 0:
+            raise NotWritten("no space left on the disk")
+        self.writes_left -= 1
+        self.log.append({"event": event, **data})
+
+    def clock(self) -> float:
+        return self.now
+
+    async def pause(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    async def turn_on(self, call: Call) -> str:
+        return self._turn(call["switch"], True, self.behaviours.get(call["switch"], "works"))
+
+    async def turn_off(self, call: Call) -> str:
+        return self._turn(call["switch"], False, self.undo_behaviours.get(call["switch"], "works"))
+
+    def _turn(self, switch: str, wanted: bool, behaviour: str) -> str:
+        if behaviour == "unreached":
+            raise Unreached(Failure(FailureKind.UNREACHABLE, "no route"))
+        self.ran.append(f"{'on' if wanted else 'off'} {switch}")
+        if behaviour == "refuses":
+            raise Refused("no")
+        if behaviour not in ("lost-undone", "no-effect"):
+            (self.on.add if wanted else self.on.discard)(switch)
+        if behaviour.startswith("lost"):
+            raise Unfinished("the connection ended")
+        return "done"
+
+    async def is_on(self, call: Call) -> Checked:
+        return self._checked(call["switch"], True)
+
+    async def is_off(self, call: Call) -> Checked:
+        return self._checked(call["switch"], False)
+
+    def _checked(self, switch: str, wanted: bool) -> Checked:
+        silent = self.behaviours.get(switch, "").endswith("silent") and f"on {switch}" in self.ran
+        if silent:
+            return Checked(None, "no answer")
+        return Checked((switch in self.on) is wanted, f"{switch} is {'on' if switch in self.on else 'off'}")
+
+    def execution(self, plan: Plan, stop: asyncio.Event | None = None) -> Execution:
+        def commands(call: Call) -> tuple[str, ...]:
+            return (f"turn {call['switch']}",)
+
+        return Execution(
+            plan,
+            hands=cast(Hands, None),
+            ground=cast(Ground, None),
+            actions={"on": Action(commands, self.turn_on), "off": Action(commands, self.turn_off)},
+            checks={"is-on": self.is_on, "is-off": self.is_off},
+            log=self,
+            clock=self.clock,
+            pause=self.pause,
+            stop=stop,
+        )
+
+    def run(self, plan: Plan, stop: asyncio.Event | None = None) -> tuple[Ended, Execution]:
+        execution = self.execution(plan, stop)
+        return asyncio.run(execution.run()), execution
+
+    def events(self, event: str) -> list[dict[str, object]]:
+        return [entry for entry in self.log if entry["event"] == event]
+
+
+def step(
+    number: int, switch: str, *, group: int | None = None, undo: str = "off", needs: str | None = None
+) -> PlannedStep:
+    arguments = {"switch": switch}
+    check = PlannedCheck("is-on", "h", arguments)
+    back = PlannedUndo("off", "h", arguments, (f"turn off {switch}",), PlannedCheck("is-off", "h", arguments), 2.0)
+    if undo != "off":
+        back = PlannedUndo(None, "h", {}, (), None, 2.0, "because", final=undo == "none")
+    return PlannedStep(
+        number=number,
+        group=number if group is None else group,
+        name=f"turn {switch} on",
+        host="h",
+        action="on",
+        arguments=arguments,
+        commands=(f"turn on {switch}",),
+        needs=(PlannedCheck("is-on", "h", {"switch": needs}),) if needs else (),
+        until=check,
+        within=2.0,
+        retry=False,
+        undo=back,
+    )
+
+
+def plan(*steps: PlannedStep) -> Plan:
+    return Plan("test", "c", steps)
+
+
+THREE = plan(step(1, "a"), step(2, "b"), step(3, "c"))
+
+
+def test_each_step_is_written_down_before_it_runs_and_done_is_proven() -> None:
+    world = World()
+    ended, execution = world.run(THREE)
+    assert ended.ending is Ending.DONE
+    assert world.on == {"a", "b", "c"}
+    assert [result.outcome for result in execution.results] == [StepOutcome.DONE] * 3
+    assert [entry["event"] for entry in world.log] == ["step-started", "step-ended"] * 3
+
+
+def test_what_is_already_so_is_skipped_and_not_taken_back() -> None:
+    world = World(on={"a"}, behaviours={"c": "refuses"})
+    ended, execution = world.run(THREE)
+    assert ended.ending is Ending.ROLLED_BACK
+    assert execution.results[0].outcome is StepOutcome.SKIPPED
+    assert world.on == {"a"}
+
+
+def test_a_failed_step_takes_back_what_was_done_in_reverse() -> None:
+    world = World(behaviours={"c": "no-effect"})
+    ended, execution = world.run(THREE)
+    assert ended.ending is Ending.ROLLED_BACK
+    assert world.ran == ["on a", "on b", "on c", "off b", "off a"]
+    assert [result.outcome.value for result in execution.results] == ["undone", "undone", "failed"]
+
+
+def test_a_lost_connection_is_looked_up_and_counts_as_done_if_it_happened() -> None:
+    world = World(behaviours={"b": "lost-done"})
+    ended, _ = world.run(THREE)
+    assert ended.ending is Ending.DONE
+    assert world.ran == ["on a", "on b", "on c"]
+
+
+def test_what_nobody_can_tell_is_unknown_and_nothing_is_taken_back() -> None:
+    world = World(behaviours={"b": "lost-silent"})
+    ended, execution = world.run(THREE)
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert execution.results[1].outcome is StepOutcome.UNKNOWN
+    assert world.ran == ["on a", "on b"]
+    assert any("Look at h" in line for line in ended.card)
+    assert any("turn a on" in line for line in ended.card)
+
+
+def test_past_a_step_that_cannot_be_taken_back_nothing_is() -> None:
+    world = World(behaviours={"c": "refuses"})
+    ended, _ = world.run(plan(step(1, "a"), step(2, "b", undo="none"), step(3, "c")))
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert world.on == {"a", "b"}
+    assert any("can't be taken back: because" in line for line in ended.card)
+
+
+def test_a_step_that_needs_no_undo_does_not_stand_in_the_way() -> None:
+    world = World(behaviours={"c": "refuses"})
+    ended, _ = world.run(plan(step(1, "a"), step(2, "b", undo="unneeded"), step(3, "c")))
+    assert ended.ending is Ending.ROLLED_BACK
+    assert world.on == {"b"}
+
+
+def test_an_undo_that_fails_stops_the_rolling_back_and_calls_a_person() -> None:
+    world = World(behaviours={"c": "refuses"}, undo_behaviours={"b": "no-effect"})
+    ended, _ = world.run(THREE)
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert world.on == {"a", "b"}
+    assert "off a" not in world.ran
+
+
+def test_a_step_whose_need_is_not_met_is_not_run() -> None:
+    world = World(behaviours={"a": "no-effect"})
+    ended, execution = world.run(plan(step(1, "b", needs="a")))
+    assert ended.ending is Ending.ROLLED_BACK
+    assert world.ran == []
+    assert execution.results[0].outcome is StepOutcome.FAILED
+
+
+def test_asked_to_stop_it_stops_between_steps_and_takes_back() -> None:
+    async def scenario() -> tuple[World, Ended]:
+        world, stop = World(), asyncio.Event()
+        execution = world.execution(THREE, stop)
+        original = world.turn_on
+
+        async def turn_on(call: Call) -> str:
+            if call["switch"] == "b":
+                stop.set()
+            return await original(call)
+
+        execution._actions = {**execution._actions, "on": Action(execution._actions["on"].commands, turn_on)}
+        return world, await execution.run()
+
+    world, ended = asyncio.run(scenario())
+    assert ended.ending is Ending.ROLLED_BACK
+    assert world.ran == ["on a", "on b", "off b", "off a"]
+
+
+def test_with_a_full_disk_from_the_start_nothing_runs() -> None:
+    world = World(writes_left=0)
+    ended, _ = world.run(THREE)
+    assert ended.ending is Ending.REFUSED
+    assert world.ran == []
+    assert "no space left" in ended.sentence
+
+
+def test_steps_of_one_group_all_come_to_their_end_when_one_fails() -> None:
+    world = World(behaviours={"a": "refuses"})
+    ended, _ = world.run(plan(step(1, "a", group=1), step(2, "b", group=1), step(3, "c")))
+    assert ended.ending is Ending.ROLLED_BACK
+    assert world.on == set()
+    assert world.ran == ["on a", "on b", "off b"]
+
+
+behaviours = st.fixed_dictionaries({switch: st.sampled_from(BEHAVIOURS) for switch in "abcd"})
+undos = st.fixed_dictionaries(
+    {switch: st.sampled_from(("works", "no-effect", "refuses", "lost-done")) for switch in "abcd"}
+)
+kinds = st.tuples(*(st.sampled_from(("off", "none", "unneeded")) for _ in "abcd"))
+
+
+@given(behaviours, undos, kinds, st.sets(st.sampled_from("abcd")), st.integers(0, 40))
+def test_invariants(
+    does: dict[str, str], undoes: dict[str, str], kind: tuple[str, ...], already: set[str], writes: int
+) -> None:
+    world = World(does, undoes, set(already), writes_left=writes)
+    ended, execution = world.run(
+        plan(*(step(n, s, undo=k) for n, (s, k) in enumerate(zip("abcd", kind, strict=True), 1)))
+    )
+    started = world.events("step-started")
+    # Nothing runs that was not written down before.
+    assert len(world.ran) <= len(started)
+    turned_on = [ran.split()[1] for ran in world.ran if ran.startswith("on")]
+    turned_off = [ran.split()[1] for ran in world.ran if ran.startswith("off")]
+    # Steps run in order, undo in reverse, and only what was begun is taken back.
+    assert turned_on == sorted(turned_on)
+    assert turned_off == sorted(turned_off, reverse=True)
+    assert set(turned_off) <= set(turned_on)
+    # What was so before is left alone.
+    assert not set(turned_on) & already
+    outcomes = [result.outcome for result in execution.results]
+    if ended.ending is Ending.DONE:
+        assert world.on == set("abcd")
+        assert set(outcomes) <= {StepOutcome.DONE, StepOutcome.SKIPPED}
+    if ended.ending is Ending.ROLLED_BACK:
+        kept = {s for s, k in zip("abcd", kind, strict=True) if k == "unneeded"}
+        assert world.on - kept == already - kept
+        assert StepOutcome.UNKNOWN not in outcomes
+    if StepOutcome.UNKNOWN in outcomes:
+        assert ended.ending is Ending.NEEDS_PERSON
+        assert not turned_off
+    if not started:
+        assert ended.ending is not Ending.NEEDS_PERSON
+        assert world.on == already
+
+
+@pytest.mark.parametrize("writes", range(9))
+def test_once_the_journal_is_full_nothing_more_runs(writes: int) -> None:
+    world = World(behaviours={"c": "refuses"}, writes_left=writes)
+    world.run(THREE)
+    assert len(world.ran) == len(world.events("step-started"))
