@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
@@ -195,8 +196,21 @@ class ConsoleApp(App[None]):
     def on_footer_bar_clicked(self, event: FooterBar.Clicked) -> None:
         self.action_act(event.action)
 
+    def on_cluster_screen_shown(self) -> None:
+        self.draw()
+
     def on_run_dialog_stop_asked(self) -> None:
         self.acting.ask_to_stop()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys that come before a dialog could be read go nowhere, whichever widget has the focus."""
+        if (
+            isinstance(event, (events.Key, events.Paste))
+            and isinstance(self.screen, Dialog)
+            and not self.screen.hears()
+        ):
+            return
+        await super().on_event(event)
 
     async def action_quit(self) -> None:
         self.action_act("quit")

@@ -44,7 +44,7 @@ class Drawn(Widget):
         for cell in line:
             words = cell.text.lstrip(" ")
             text += " " * (len(cell.text) - len(words))  # blanks look the same in any tone
-            if words and cell.tone is not tone:
+            if words and (cell.tone is not tone or text.isspace()):
                 if text:
                     segments.append(Segment(text, self.style_of(tone)))
                 text, tone = "", cell.tone

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from time import monotonic
 from typing import ClassVar, TypeVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
@@ -36,12 +35,8 @@ class Dialog(ModalScreen[Answer | None]):
         self._opened = clock()
 
     def hears(self) -> bool:
+        """Whether it takes keys yet. The application asks before it hands one on."""
         return self._clock() - self._opened >= self.deaf_s
-
-    def _forward_event(self, event: events.Event) -> None:
-        if isinstance(event, (events.Key, events.Paste)) and not self.hears():
-            return
-        super()._forward_event(event)
 
     def on_mount(self) -> None:
         self._opened = self._clock()

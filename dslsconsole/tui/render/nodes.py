@@ -174,11 +174,15 @@ def _details(view: View, shape: NodeShape) -> list[Row]:
     """What has no column: why something could not be read, licence, automation."""
     readings = view.node(shape.name)
     rows: list[Row] = []
+    told: dict[str, list[str]] = {}
     for name in readings.__struct_fields__:
         failure = getattr(readings, name).failure
         if failure is not None:
-            text = f"{shape.name}: {name.replace('_', ' ')}: {failure.text}"
-            rows.append(Row(f"{shape.name} {name}", (Cell(text, Tone.WARNING),), spans=True, wraps=True, indent=2))
+            told.setdefault(failure.text, []).append(name.replace("_", " "))
+    for text, names in told.items():
+        which = "nothing can be read" if "link" in names else ", ".join(names)
+        cell = Cell(f"{shape.name}: {which}: {text.removeprefix(f'{shape.name}: ')}", Tone.WARNING)
+        rows.append(Row(f"{shape.name} {names[0]}", (cell,), spans=True, wraps=True, indent=2))
     status = view.now_value(readings.status)
     if status is not None and status.license_valid is False:
         text = f"{shape.name}: licence invalid {status.license_note or ''}".rstrip()

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.geometry import Size
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -72,6 +73,9 @@ class ClusterScreen(Screen[None]):
     ]
     AUTO_FOCUS = "#nodes"
 
+    class Shown(Message):
+        """It is in front again: what was held back can be drawn."""
+
     def __init__(self, keys: Callable[[], list[Key]]) -> None:
         super().__init__()
         self._keys = keys
@@ -94,6 +98,9 @@ class ClusterScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(FilterLine).cursor_blink = False
+
+    def on_screen_resume(self) -> None:
+        self.post_message(self.Shown())
 
     def panel(self, name: str) -> LineTable:
         return self.query_one(f"#{name}", LineTable)

@@ -1,0 +1,426 @@
+"""From a guarded key to a run: nothing happens by reflex, and what happens is what was confirmed."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from msgspec.structs import replace
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from dslsconsole.shipped import shipped
+from dslsconsole.tui import scenes
+from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.arming import LASTS_S
+from dslsconsole.tui.bars import FooterBar, HeaderBar
+from dslsconsole.tui.dialogs.dialog import Dialog
+from dslsconsole.tui.dialogs.plan import PlanDialog
+from dslsconsole.tui.dialogs.question import Question
+from dslsconsole.tui.dialogs.run import RunDialog
+from dslsconsole.tui.journal_feed import LogEntry, News
+from dslsconsole.tui.operation import Ask, Plan, PlannedGuard, PlannedStep, Request, RunFailed
+from dslsconsole.tui.source import PlayedFrames
+from dslsconsole.tui.table import LineTable
+from dslsconsole.tui.themes import load
+
+THEMES = load([shipped("themes")])
+PLAN = Plan(
+    runbook="failover",
+    cluster=scenes.CLUSTER,
+    operation="op-1",
+    outcome="planned",
+    guards=(PlannedGuard("backup_in_step", "pass", "generation 48211 on both", "the same generation"),),
+    steps=(
+        PlannedStep(
+            "pause token sync",
+            "dsls-primary-01",
+            "timeout -k 1 20 sudo -n systemctl stop dsls-token-sync.service",
+            "planned",
+        ),
+        PlannedStep(
+            "promote the backup",
+            "dsls-backup-01",
+            "timeout -k 1 20 /opt/dsls/bin/DSLicSrv -promote-to-primary",
+            "planned",
+        ),
+    ),
+    plan="abc123",
+    impact=("212 sessions reconnect within 20 s", "712 tokens stay in use"),
+    confirm=scenes.CLUSTER,
+)
+REFUSED = replace(
+    PLAN,
+    outcome="refused",
+    status=10,
+    guards=(
+        PlannedGuard(
+            "old_primary_dead", "unknown", "only one observer", "two observers", "attest it, if it is off", False
+        ),
+        PlannedGuard("backup_in_step", "fail", "11 generations behind", "the same generation", "sync first: T", True),
+    ),
+    attest=("dsls-primary-01",),
+)
+
+
+@dataclass
+class FakeRun:
+    """A run that ends when the test says so."""
+
+    operation: str
+    outcome: "asyncio.Future[Plan]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    stops: int = 0
+
+    async def ended(self) -> Plan:
+        return await self.outcome
+
+    def stop(self) -> None:
+        self.stops += 1
+
+
+@dataclass
+class FakeRunner:
+    """Gives the plan that a function makes of a request, and remembers what was started."""
+
+    planned: Callable[[Request], Plan]
+    requests: list[Request] = field(default_factory=list)
+    started: list[tuple[Request, Plan]] = field(default_factory=list)
+    run: FakeRun | None = None
+
+    async def plan(self, request: Request) -> Plan:
+        self.requests.append(request)
+        return self.planned(request)
+
+    def start(self, request: Request, plan: Plan) -> FakeRun:
+        self.started.append((request, plan))
+        self.run = FakeRun(plan.operation)
+        return self.run
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = scenes.NOON + 1
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def hears_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dialogs take keys at once, but where the test is about that."""
+    monkeypatch.setattr(Question, "deaf_s", 0.0)
+    monkeypatch.setattr(PlanDialog, "deaf_s", 0.0)
+
+
+def console(runner: FakeRunner, clock: Clock | None = None) -> ConsoleApp:
+    return ConsoleApp(PlayedFrames([scenes.healthy()]), clock=clock or Clock(), themes=THEMES, runner=runner)
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    """Wait for a condition, ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not holds():
+            await pilot.pause(0.01)
+
+
+def header(app: ConsoleApp) -> str:
+    return app.cluster_screen.query_one(HeaderBar).text
+
+
+def footer(app: ConsoleApp) -> str:
+    return app.cluster_screen.query_one(FooterBar).text
+
+
+async def arm(pilot: Pilot[None], app: ConsoleApp) -> None:
+    await pilot.pause()
+    await pilot.press("a")
+    await until(pilot, lambda: isinstance(app.screen, Question))
+    await pilot.press(*"INC-1", "enter")
+    await until(pilot, lambda: "ARMED 10 min" in header(app))
+
+
+async def ask(pilot: Pilot[None], app: ConsoleApp, key: str = "F") -> None:
+    await pilot.press(key)
+    await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+    await pilot.pause()
+
+
+async def type_in(pilot: Pilot[None], app: ConsoleApp, text: str) -> None:
+    """Type a text and Enter."""
+    app.screen.query_one(Input).value = text
+    await pilot.press("enter")
+
+
+async def test_a_guarded_key_says_why_it_does_nothing() -> None:
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "not armed" in header(app)
+        await pilot.press("F")
+        assert "F failover needs the console armed for this cluster: press a" in footer(app)
+        assert runner.requests == []
+
+
+async def test_arming_needs_a_reason() -> None:
+    app = console(FakeRunner(lambda _: PLAN))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("enter", "enter")
+        assert isinstance(app.screen, Question)
+        await pilot.press("escape")
+        assert "not armed" in header(app)
+
+
+async def test_arming_ends_by_itself_and_by_the_same_key() -> None:
+    clock = Clock()
+    app = console(FakeRunner(lambda _: PLAN), clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        clock.now += LASTS_S - 61
+        app.acting.expire()
+        assert "ARMED 2 min" in header(app)
+        clock.now += 62
+        app.acting.expire()
+        assert "not armed" in header(app)
+        await arm(pilot, app)
+        await pilot.press("a")
+        assert "not armed" in header(app)
+
+
+async def test_it_is_armed_for_one_cluster_only() -> None:
+    runner = FakeRunner(lambda _: PLAN)
+    app = ConsoleApp(
+        PlayedFrames([scenes.healthy(scenes.NOON, "one", "two")]), clock=Clock(), themes=THEMES, runner=runner
+    )
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await pilot.press("right_square_bracket")
+        assert "ARMED for one" in header(app)
+        await pilot.press("F")
+        assert "needs the console armed for this cluster" in footer(app)
+        assert runner.requests == []
+
+
+async def test_the_plan_shows_everything_before_it_asks() -> None:
+    app = console(FakeRunner(lambda _: PLAN))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        shown = "\n".join(app.screen.query_one(LineTable).text())
+        for part in (
+            "212 sessions reconnect",
+            "backup_in_step: pass",
+            "2. promote the backup  on dsls-backup-01",
+            "$ timeout -k 1 20 /opt/dsls/bin/DSLicSrv -promote-to-primary",
+        ):
+            assert part in shown
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("escape",), ("enter", "enter", "enter")])
+async def test_enter_alone_never_confirms(keys: tuple[str, ...]) -> None:
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await pilot.press(*keys)
+        await until(pilot, lambda: not isinstance(app.screen, PlanDialog))
+        assert runner.started == []
+
+
+@pytest.mark.parametrize("typed", ["yes", "production", "PRODUCTION-CLUSTER", "failover"])
+async def test_another_text_does_not_confirm(typed: str) -> None:
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await type_in(pilot, app, typed)
+        assert isinstance(app.screen, PlanDialog)
+        assert runner.started == []
+
+
+async def test_keys_typed_before_the_dialog_could_be_read_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PlanDialog, "deaf_s", 1e9)
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await pilot.press(*scenes.CLUSTER, "enter", "escape")
+        assert app.screen.query_one(Input).value == ""
+        assert isinstance(app.screen, PlanDialog)
+        assert runner.started == []
+
+
+async def test_half_a_second_it_is_deaf() -> None:
+    now = [0.0]
+    dialog: Dialog[str] = Dialog(clock=lambda: now[0])
+    dialog.deaf_s = 0.5  # type: ignore[misc]
+    now[0] = 0.49
+    assert not dialog.hears()
+    now[0] = 0.5
+    assert dialog.hears()
+
+
+async def test_what_was_confirmed_is_run_with_reason_plan_and_operation() -> None:
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await pilot.press(*(("minus" if letter == "-" else letter) for letter in scenes.CLUSTER), "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        assert runner.started == [(Request("failover", scenes.CLUSTER, "INC-1"), PLAN)]
+        assert "▶ failover of production-cluster" in header(app)
+        assert runner.run is not None
+        runner.run.outcome.set_result(
+            replace(PLAN, outcome="done", steps=tuple(replace(s, outcome="done") for s in PLAN.steps))
+        )
+        await until(pilot, lambda: "Done and verified." in "\n".join(app.screen.query_one(LineTable).text()))
+        await pilot.press("escape")
+        assert app.screen is app.cluster_screen
+
+
+async def test_steps_are_live_from_the_journal() -> None:
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        started = LogEntry(
+            1, scenes.NOON, "me", scenes.CLUSTER, "failover", "op-1", "step-started", "▶ 1. pause", step=1
+        )
+        ended = replace(started, seq=2, event="step-ended", text="1. pause: done", outcome="done")
+        other = replace(started, seq=3, operation="op-2", step=2)
+        app.post_message(ConsoleApp.Arrived(News((started, ended, other))))
+        await until(pilot, lambda: "● 1. pause token sync" in "\n".join(app.screen.query_one(LineTable).text()))
+        assert "○ 2. promote the backup" in "\n".join(app.screen.query_one(LineTable).text())
+
+
+async def test_esc_during_a_run_asks_and_only_the_word_stops_it() -> None:
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        assert runner.run is not None
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("escape")
+        assert runner.run.stops == 0
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press(*"stop", "enter")
+        await until(pilot, lambda: runner.run is not None and runner.run.stops == 1)
+
+
+async def test_during_a_run_nothing_else_is_started_and_leaving_asks() -> None:
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        await pilot.pause()
+        await pilot.press("h")
+        await until(pilot, lambda: app.screen is app.cluster_screen)
+        await pilot.press("D")
+        assert "waits until failover of production-cluster has ended" in footer(app)
+        assert len(runner.requests) == 1
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press(*"leave", "enter")
+        await until(pilot, lambda: not app.is_running)
+
+
+async def test_a_refused_plan_can_only_be_cancelled_overridden_or_attested() -> None:
+    def planned(request: Request) -> Plan:
+        return PLAN if request.overrides and request.attests else REFUSED
+
+    runner = FakeRunner(planned)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        shown = "\n".join(app.screen.query_one(LineTable).text())
+        assert "✖ backup_in_step: fail · 11 generations behind" in shown
+        assert "→ sync first: T" in shown
+        await type_in(pilot, app, scenes.CLUSTER)
+        assert runner.started == [], "the phrase does not confirm what was refused"
+        await type_in(pilot, app, "old_primary_dead")
+        assert len(runner.requests) == 1, "a guard that can't be overridden is not"
+        await type_in(pilot, app, "backup_in_step")
+        await until(pilot, lambda: len(runner.requests) == 2 and isinstance(app.screen, PlanDialog))
+        await pilot.pause()
+        await type_in(pilot, app, "dsls-primary-01")
+        await until(pilot, lambda: len(runner.requests) == 3 and isinstance(app.screen, PlanDialog))
+        await pilot.pause()
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: runner.started != [])
+        request = runner.started[0][0]
+        assert request.overrides == ("backup_in_step",)
+        assert request.attests == ("dsls-primary-01",)
+
+
+async def test_what_a_runbook_asks_is_asked_before_the_plan() -> None:
+    asking = replace(PLAN, asks=(Ask("target", "Which server is overwritten?", "dsls-backup-01"),))
+    runner = FakeRunner(lambda request: asking)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await pilot.press("Y")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await type_in(pilot, app, "dsls-backup-01")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert runner.requests[-1].params == {"target": "dsls-backup-01"}
+
+
+async def test_no_plan_is_said_in_words() -> None:
+    def fails(_: Request) -> Plan:
+        raise RunFailed("the run ended with status 78: dslsconsole.yaml:3:1: ssh: no such key")
+
+    app = console(FakeRunner(fails))
+    async with app.run_test(size=(160, 40)) as pilot:
+        await arm(pilot, app)
+        await pilot.press("F")
+        await until(pilot, lambda: "failover: the run ended with status 78" in footer(app))
+
+
+async def test_armed_no_longer_means_not_run() -> None:
+    clock = Clock()
+    runner = FakeRunner(lambda _: PLAN)
+    app = console(runner, clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        clock.now += LASTS_S + 1
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: "no longer armed" in footer(app))
+        assert runner.started == []
+
+
+async def test_read_only_has_no_way_to_act() -> None:
+    app = ConsoleApp(PlayedFrames([scenes.healthy()]), clock=Clock(), themes=THEMES)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("a", "F", "B", "T", "Y", "D", "A", "R", "S")
+        assert app.screen is app.cluster_screen
+        assert "read-only" in header(app)
+        assert not app._bindings.key_to_bindings.keys() & set("aFBTYDARS")
+
+
+def test_the_command_line_is_the_same_for_plan_and_run() -> None:
+    request = Request("force-sync", "c", "why", {"target": "b"}, ("g",), ("h",))
+    assert request.argv() == (
+        *("force-sync", "c", "--json", "--reason", "why"),
+        *("--param", "target=b", "--override", "g", "--attest", "h"),
+    )
