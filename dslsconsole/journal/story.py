@@ -46,7 +46,7 @@ def telling(entry: Entry) -> str:
     data = entry.data
     if entry.event == "planned":
         steps = data.get("steps")
-        count = f"{len(steps)} steps" if isinstance(steps, list) else ""
+        count = f"steps: {len(steps)}" if isinstance(steps, list) else ""
         return _joined([count, _reason(data)])
     if entry.event == "guard":
         result, reading = data.get("result"), data.get("reading")

@@ -265,11 +265,12 @@ def _academic(key: Key, academic: Academic) -> Iterator[Contradiction]:
     for number, semester in enumerate(academic.semesters):
         at: Key = (*key, "semesters", number)
         exams = semester.exams
-        for place, dates in ((at, semester), ((*at, "exams"), exams)):
-            if dates is not None and dates.end < dates.start:
-                yield (*place, "end"), f"{dates.end} is before start ({dates.start}); write the later day here"
-        if exams is not None and not semester.start <= exams.start <= semester.end:
-            yield (*at, "exams", "start"), f"{exams.start} is outside the semester; write a day within it"
+        if semester.end < semester.start:
+            yield (*at, "end"), f"{semester.end} is before start ({semester.start}); write the later day here"
+        elif exams is not None and exams.end < exams.start:
+            yield (*at, "exams", "end"), f"{exams.end} is before start ({exams.start}); write the later day here"
+        elif exams is not None and not semester.start <= exams.start <= exams.end <= semester.end:
+            yield (*at, "exams"), f"is not within the semester ({semester.start} to {semester.end}); write days in it"
 
 
 def _told(key: Key, value: str, read: Callable[[str], object]) -> Iterator[Contradiction]:

@@ -49,15 +49,24 @@ def _read(path: Path) -> bytes:
         raise _unreadable("this user may not read the file; change its permissions or run as another user") from None
     except (OSError, ValueError) as error:
         raise _unreadable(f"the file can't be opened ({_reason(error)}); name another with -c FILE") from None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _unreadable("this is a directory or a device; name the estate file itself")
-        try:
-            raw = file.read(BIGGEST + 1)
-        except OSError as error:
-            raise _unreadable(f"the file can't be read ({_reason(error)}); look at its disk") from None
+        raw = _all_of(descriptor)
+    except OSError as error:
+        raise _unreadable(f"the file can't be read ({_reason(error)}); look at its disk") from None
+    finally:
+        os.close(descriptor)
     if len(raw) > BIGGEST:
         raise _unreadable(f"the file is bigger than {BIGGEST // 1024} kB, so it is hardly an estate; name another")
+    return raw
+
+
+def _all_of(descriptor: int) -> bytes:
+    """The file's bytes, and at most one more than an estate file may have."""
+    raw = b""
+    while len(raw) <= BIGGEST and (block := os.read(descriptor, BIGGEST + 1 - len(raw))):
+        raw += block
     return raw
 
 
@@ -134,35 +143,32 @@ def _objections(path: Path, document: Document, errors: list[ErrorDetails]) -> I
 
 def _contradictions_of_the_rest(data: dict[str, object], errors: list[ErrorDetails]) -> list[tuple[Key, str]]:
     """What contradicts itself in those parts of the data that the schema does not object to."""
-    rest = data
-    for error in errors[:MOST_FINDINGS]:
-        rest = _without(rest, key_of(error)[0])
+    rest = _without(data, {key_of(error)[0] for error in errors})
     rest["version"] = 1
     estate, errors = _validated(rest)
     if estate is None:
         # What was removed was needed: leave the whole cluster or section out.
-        for key in {error["loc"][: 2 if error["loc"][0] == "clusters" else 1] for error in errors if error["loc"]}:
-            rest = _without(rest, key)
+        rest = _without(rest, {error["loc"][: 2 if error["loc"][0] == "clusters" else 1] for error in errors})
         estate, errors = _validated(rest)
     return list(contradictions(estate)) if estate is not None else []
 
 
-def _without(data: dict[str, object], key: Key) -> dict[str, object]:
-    """The data without one entry; everything on the way to it is copied, nothing else is."""
-    top = dict(data)
-    here: dict[str, object] = top
-    for step in key[:-1]:
-        inner = here.get(str(step))
-        if not isinstance(inner, dict):
-            # An entry of a list: removing it would move the others, so the list goes.
-            here.pop(str(step), None)
-            return top
-        copy = dict(inner)
-        here[str(step)] = copy
-        here = copy
-    if key:
-        here.pop(str(key[-1]), None)
+def _without(data: dict[str, object], keys: set[Key]) -> dict[str, object]:
+    """A copy of the data without some entries. With an entry of a list its list goes, as the others would move."""
+    top = _copied(data)
+    for key in keys:
+        here = top
+        for number, step in enumerate(key):
+            inner = here.get(str(step))
+            if not isinstance(inner, dict) or number == len(key) - 1:
+                here.pop(str(step), None)
+                break
+            here = inner
     return top
+
+
+def _copied(data: dict[str, object]) -> dict[str, object]:
+    return {key: _copied(value) if isinstance(value, dict) else value for key, value in data.items()}
 
 
 def _finding(path: Path, position: Position, key: Key, text: str) -> Finding:

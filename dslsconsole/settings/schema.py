@@ -24,6 +24,7 @@ from dslsconsole.settings.values import (
     Url,
     UserName,
     Variable,
+    Version,
     Whole,
     Word,
 )
@@ -346,7 +347,7 @@ class Notification(Section):
 class Estate(Section):
     """Everything one dslsconsole watches and may act on."""
 
-    version: Literal[1]
+    version: Version
     """The version of this file's format: 1."""
     ssh: Ssh = Ssh()
     poll: Poll = Poll()

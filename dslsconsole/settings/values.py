@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -61,6 +61,7 @@ Duration = Annotated[
     BeforeValidator(seconds),
     WithJsonSchema({"type": "string", "pattern": _DURATION_PATTERN, "examples": ["5s", "2m", "1h"]}),
 ]
+Version = Annotated[Literal[1], BeforeValidator(_whole), WithJsonSchema({"const": 1})]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_whole)]
 
