@@ -271,7 +271,7 @@ class TestLoadBalancers:
         before = snapshot.balancer(CLUSTER, host)
         refused = Failure(FailureKind.REFUSED, "connection refused")
         sections = {name: unread(refused, NOW, getattr(before, name)) for name in before.__struct_fields__}
-        return with_balancer(snapshot, host, BalancerReadings(**sections))  # type: ignore[arg-type]
+        return with_balancer(snapshot, host, BalancerReadings(**sections))
 
     def test_one_down_is_a_warning_that_says_where_the_address_was(self) -> None:
         snapshot = self.gone(healthy(), "haproxy-01")
