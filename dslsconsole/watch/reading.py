@@ -13,11 +13,11 @@ from dslsconsole.model.picture import Picture
 from dslsconsole.sessions.metrics import exposition
 from dslsconsole.settings.schema import Estate
 from dslsconsole.settings.shape import shape_of
+from dslsconsole.systems.readers import readers
 from dslsconsole.watch.exporter import ListenError, listen
 from dslsconsole.watch.live import Live
 from dslsconsole.watch.outlet import outlet_to, until_closed
 from dslsconsole.watch.poller import Poller, Source
-from dslsconsole.watch.sources import opened
 from dslsconsole.watch.stream import Stream
 
 __all__ = ["ListenError", "UnknownClusterError", "read_once", "serve", "stream", "stream_once"]
@@ -48,7 +48,7 @@ def narrowed(estate: Estate, cluster: str | None) -> Estate:
 
 
 async def read_once(
-    estate: Estate, cluster: str | None = None, *, clock: Clock = time.time, opening: Opened = opened
+    estate: Estate, cluster: str | None = None, *, clock: Clock = time.time, opening: Opened = readers
 ) -> Picture:
     """Read every host once and judge what came. Takes no longer than one connection and one answer may.
 
@@ -71,7 +71,7 @@ async def stream_once(estate: Estate, cluster: str | None = None) -> None:
     """
     estate = narrowed(estate, cluster)
     live = _live(estate, patient=False)
-    async with opened(estate, time.time) as sources:
+    async with readers(estate, time.time) as sources:
         await _poller(estate, sources, live, time.time).once()
     now = time.time()
     sys.stdout.buffer.write(encode(live.hello(now)) + encode(live.full(now)))
@@ -89,7 +89,7 @@ async def stream(estate: Estate, cluster: str | None = None) -> None:
     changed = asyncio.Event()
     async with (
         outlet_to(sys.stdout.buffer, changed) as outlet,
-        opened(estate, time.time) as sources,
+        readers(estate, time.time) as sources,
         _until_signalled() as signalled,
     ):
         out = Stream(live, outlet, changed, clock=time.time)
@@ -114,7 +114,7 @@ async def serve(estate: Estate, cluster: str | None, host: str, port: int) -> No
     server = await listen(host, port, metrics)
     where = server.sockets[0].getsockname()
     print(f"dslsconsole: metrics at http://{where[0]}:{where[1]}/metrics", file=sys.stderr, flush=True)
-    async with server, opened(estate, time.time) as sources, _until_signalled() as signalled:
+    async with server, readers(estate, time.time) as sources, _until_signalled() as signalled:
         poller = _poller(estate, sources, live, time.time)
         await _first_of(poller.run(), _judging(live), signalled.wait())
 
