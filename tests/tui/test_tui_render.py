@@ -82,6 +82,7 @@ class TestNodes:
 
     def test_a_stopped_node_has_no_role(self) -> None:
         readings = scenes.node("dsls-backup-01", scenes.NOON)
+        assert readings.service.value is not None
         service = replace(readings.service, value=replace(readings.service.value, active="inactive"))
         stopped = replace(readings, service=service, cluster=Reading(), status=Reading())
         shown = view([*scenes.healthy(), scenes.tick(scenes.NOON + 1, dsls_backup_01=stopped)])
@@ -260,6 +261,7 @@ class TestFooter:
 
 def test_a_hostile_name_is_shown_and_not_obeyed() -> None:
     readings = scenes.node("dsls-backup-01", scenes.NOON + 1)
+    assert readings.cluster.value is not None
     evil = replace(
         readings.cluster, value=replace(readings.cluster.value, state="\x1b]0;[red]x[/]\x07", role=Role.BACKUP)
     )

@@ -23,7 +23,7 @@ class Counting(LineTable):
         super().__init__()
         self.marked: list[Region] = []
 
-    def refresh(self, *regions: Region, **options: bool) -> "Counting":  # type: ignore[override]
+    def refresh(self, *regions: Region, **options: bool) -> "Counting":
         self.marked += regions
         super().refresh(*regions, **options)
         return self
@@ -121,7 +121,7 @@ def test_whatever_comes_the_table_stands(shown: list[tuple[int, str]], data: st.
     table = LineTable()
     table._size = table._size.__class__(30, 6)
     table.refresh = lambda *_, **__: table  # type: ignore[method-assign]
-    table.post_message = lambda _: True  # type: ignore[method-assign]
+    table.post_message = lambda message: True  # type: ignore[method-assign]
     table._width = 30
     for count, words in shown:
         table.show(Sheet("", COLUMNS, sheet(count).rows))

@@ -1,0 +1,103 @@
+"""The process that acts: it outlives the console, can't be blocked by it, and its answer is understood or quoted."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from dslsconsole.tui.operation import Plan, Request, RunFailed, decoded
+from dslsconsole.tui.run_process import RunProcess, StartedRun
+
+REQUEST = Request("failover", "c", "why")
+PLAN = Plan(runbook="failover", cluster="c", plan="abc", confirm="c", operation="op-1")
+
+
+def runs(script: str) -> RunProcess:
+    return RunProcess((sys.executable, "-c", script))
+
+
+async def test_the_plan_is_what_the_dry_run_prints() -> None:
+    script = (
+        'import sys, json; print(json.dumps({"runbook": sys.argv[1], "steps": [{"name": sys.argv[-1]}]})); sys.exit(10)'
+    )
+    plan = await runs(script).plan(REQUEST)
+    assert (plan.runbook, plan.status, plan.steps[0].name) == ("failover", 10, "--dry-run")
+    assert not plan.may_run
+
+
+async def test_what_is_no_plan_is_quoted() -> None:
+    with pytest.raises(RunFailed, match=r"status 78: estate\.yaml:1:1: clusters: is needed"):
+        await runs("import sys; sys.exit(sys.stderr.write('estate.yaml:1:1: clusters: is needed') and 78)").plan(
+            REQUEST
+        )
+
+
+async def test_a_missing_program_is_said() -> None:
+    with pytest.raises(RunFailed, match="can't be made: No such file"):
+        await RunProcess(("/nonexistent",)).plan(REQUEST)
+    with pytest.raises(RunFailed, match="nothing was changed"):
+        RunProcess(("/nonexistent",)).start(REQUEST, PLAN)
+
+
+async def test_the_run_gets_what_was_confirmed_and_a_session_of_its_own() -> None:
+    script = "import sys, os, json; print(json.dumps({'outcome': 'done', 'runbook': ' '.join(sys.argv[1:]), 'cluster': str(os.getsid(0) == os.getpid())}))"
+    started = runs(script).start(REQUEST, PLAN)
+    assert started.operation == "op-1"
+    async with asyncio.timeout(10):
+        ended = await started.ended()
+    assert ended.runbook == "failover c --json --reason why --confirm c --plan abc --operation op-1"
+    assert ended.cluster == "True"
+
+
+async def test_a_run_that_prints_much_is_not_blocked() -> None:
+    started = runs("import sys; sys.stderr.write('x' * 1_000_000); print('{\"outcome\": \"done\"}')").start(
+        REQUEST, PLAN
+    )
+    async with asyncio.timeout(10):
+        assert (await started.ended()).outcome == "done"
+
+
+async def test_stop_interrupts_it(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = (
+        f"import time\ntry:\n    open({str(ready)!r}, 'w').close()\n    time.sleep(60)\n"
+        'except KeyboardInterrupt:\n    print(\'{"outcome": "rolled_back"}\')'
+    )
+    started = runs(script).start(REQUEST, PLAN)
+    async with asyncio.timeout(10):
+        while not ready.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        started.stop()
+        assert (await started.ended()).outcome == "rolled_back"
+
+
+async def test_giving_up_on_it_leaves_it_running(tmp_path: Path) -> None:
+    started = runs("import time; time.sleep(60)").start(REQUEST, PLAN)
+    assert isinstance(started, StartedRun)
+    waiting = asyncio.create_task(started.ended())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    process = started._process
+    try:
+        os.kill(process.pid, 0)
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+        started._output.close()
+        started._errors.close()
+
+
+@pytest.mark.parametrize("output", [b"", b"[]", b'{"steps": 3}', b"\xff\xfe", b"null"])
+def test_an_answer_that_can_not_be_read_is_an_error_in_words(output: bytes) -> None:
+    with pytest.raises(RunFailed, match="status 3"):
+        decoded(output, 3, "")
+
+
+def test_members_that_are_missing_or_new_do_no_harm() -> None:
+    plan = decoded(b'{"runbook": "r", "hologram": 1, "guards": [{"name": "g"}]}', 0, "")
+    assert plan.guards[0].result == "unknown"
+    assert not plan.may_run
