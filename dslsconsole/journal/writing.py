@@ -5,7 +5,7 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import structs
@@ -39,7 +39,7 @@ class Journal:
         event: str,
         *,
         operator: str,
-        from_: Origin | Mapping[str, str | None],
+        origin: Origin,
         cluster: str = "",
         runbook: str = "",
         operation: str = "",
@@ -53,7 +53,6 @@ class Journal:
             JournalError: it could not be written, and is not in the log; nothing that it announces may be done.
             ValueError: the data uses a name of the fixed members, or is too long for a line.
         """
-        origin = from_ if isinstance(from_, Origin) else Origin(from_.get("host") or "", from_.get("tty"))
         written = Entry(
             seq=0,
             at=instant(self._clock()),
