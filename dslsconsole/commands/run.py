@@ -175,9 +175,30 @@ async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, 
             progress=teller.step,
             shown=teller.prospect,
             ask=teller.ask if sys.stdin.isatty() and not as_json else None,
+            others=lambda: unfinished_on(estate, cluster, wish.operation),
         )
         _heed_signals(operation)
         return await operation.run()
+
+
+def unfinished_on(estate: Estate, cluster: str, own: str) -> str | None:
+    """Another operation on the cluster that this console's journal has not seen end, in words."""
+    from dslsconsole.journal import JournalError, read
+    from dslsconsole.runbooks.record import directory_of
+    from dslsconsole.runbooks.unfinished import journalled
+
+    try:
+        others = journalled(read(directory_of(estate), cluster=cluster))
+    except JournalError:
+        # Nothing runs without a journal: what follows meets the same trouble when it writes, and says so.
+        return None
+    for one in others.values():
+        if one.operation != own:
+            state = "running" if one.running else "unfinished"
+            return (
+                f"{one.runbook} of {one.operator} ({state} operation {one.operation}, step {one.step} of {one.steps})"
+            )
+    return None
 
 
 def _heed_signals(operation: Operation) -> None:

@@ -83,6 +83,8 @@ class Operation:
     shown: Callable[[Report], None] = lambda report: None
     ask: Callable[[Report], Awaitable[str | None]] | None = None
     """Asks the person at the terminal for the confirmation; None where there is nobody to ask."""
+    others: Callable[[], str | None] = lambda: None
+    """Names another operation on this cluster that this console's journal has not seen end."""
 
     async def run(self) -> Report:
         """Run it to its end; the report says how it ended. Never raises for what a host or the journal did."""
@@ -103,6 +105,8 @@ class Operation:
         survey = await Surveyor(self.hands, self.ground, self.clock).survey()
         facts = conclude(wish.runbook.facts, survey, self.ground, wish.params, wish.attested)
         facts["operation"] = wish.operation
+        if (other := self.others()) is not None:
+            facts["unfinished"] = other
         case = Case(self.ground, survey, facts, self.hands, self.clock, wish.attested, self.pause)
         judged = []
         for use in wish.runbook.guards:
@@ -144,7 +148,7 @@ class Operation:
                     sentence=f"Not confirmed: it is confirmed by typing {report.confirm} (--confirm {report.confirm}).",
                 )
             )
-        self.log.append("confirmed", plan=report.plan, reason=self.wish.reason)
+        self.log.append("confirmed", plan=report.plan, reason=self.wish.reason, pid=os.getpid())
         hosts = lockable(prospect.survey, self.ground)
         lock = Lock(self.hands, self.ground, self._lock_record(report))
         try:

@@ -59,6 +59,7 @@ class Remembered(Struct, frozen=True):
     step: int
     steps: int
     ended: bool
+    pid: int | None = None
 
 
 def remembered(entries: Iterable[Entry]) -> dict[str, Remembered]:
@@ -81,6 +82,7 @@ def remembered(entries: Iterable[Entry]) -> dict[str, Remembered]:
                 step=0,
                 steps=steps.get(name, 0),
                 ended=False,
+                pid=pid if isinstance(pid := entry.data.get("pid"), int) else None,
             )
         elif name in found and entry.event == "step-started":
             number = entry.data.get("step")

@@ -5,10 +5,10 @@ import sys
 import termios
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
+from dslsconsole.runbooks.guard import GuardResult
 from dslsconsole.runbooks.plan import PlannedStep
 from dslsconsole.runbooks.report import Report
 from dslsconsole.ssh.cleaning import clean
@@ -38,18 +38,17 @@ class Teller:
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(highlight=False, quiet=quiet, soft_wrap=True)
-        self._told = False
 
     def prospect(self, report: Report) -> None:
         """Guards, plan, warnings and impact."""
         say = self._console.print
         say(Text(f"{report.title} · {report.cluster} · operation {report.operation}"))
-        table = Table("", "guard", "reading", "needed", box=None, pad_edge=False)
         for guard in report.guards:
-            word = f"{_GLYPHS[guard.result.value]} {guard.result.value}{' (overridden)' if guard.overridden else ''}"
-            reading = guard.reading if guard.accepted else f"{guard.reading}\n→ {guard.advice}"
-            table.add_row(Text(word), Text(guard.name), Text(reading), Text(guard.needed))
-        say(table)
+            word = f"{_GLYPHS[guard.result.value]} {guard.result.value:7}"
+            say(Text(f"{word} {guard.name}{' (overridden)' if guard.overridden else ''}: {guard.reading}"))
+            if not guard.accepted:
+                say(Text(f"            needed: {guard.needed}"))
+                say(Text(f"            {guard.advice}{self._how(guard)}"))
         say(Text("Steps:"))
         for number, step in enumerate(report.steps, 1):
             say(Text(f"{number:3} {step.name} · on {step.host}"))
@@ -60,6 +59,11 @@ class Teller:
             say(Text(f"! {warning}"))
         for sentence in report.impact:
             say(Text(f"  {sentence}"))
+
+    def _how(self, guard: GuardResult) -> str:
+        if not guard.overridable or guard.result.value != "fail":
+            return ""
+        return f" It can be overridden: --override {guard.name}"
 
     async def ask(self, report: Report) -> str | None:
         """What the person types. Keys typed before the question do not count; an empty line is no."""

@@ -12,6 +12,8 @@ OVERRIDABLE = False
 async def judge(case: Case) -> Judged:
     hosts = lockable(case.survey, case.ground)
     own = case.text("operation")
+    if (unfinished := case.text("unfinished")) is not None:
+        return failed(f"{unfinished} holds it on this console's journal", "See `dslsconsole operations`.")
     try:
         found = await holders(case.hands, case.ground, hosts)
     except (Unreached, Unfinished, Refused) as failure:
