@@ -140,6 +140,9 @@ class Host:
         self.sockets: dict[str, SocketHandler] = {}
         self.socket_users: dict[str, frozenset[str]] = {}
         self.services: list[Service] = []
+        self.may_sudo: Callable[[Account, tuple[str, ...]], bool] = lambda account, argv: account.may_sudo
+        self.ssh_port = 22
+        self.accepts_logins = True
         self.processes: dict[int, Process] = {}
         self.is_up = True
         self.is_frozen = False
@@ -148,6 +151,7 @@ class Host:
         self._background: dict[int, asyncio.Task[int]] = {}
         self.files = FileSystem(root, name, network)
         network.add(name, [cidr.partition("/")[0] for _, cidr in self.addresses])
+        network.machines[name] = self
         self._furnish()
 
     def _furnish(self) -> None:
@@ -261,14 +265,13 @@ class Host:
         stdin: Input,
         stdout: Output,
         stderr: Output,
-        environment: Mapping[str, str] | None = None,
     ) -> "asyncio.Task[int]":
         """Start a command line as sshd does for a user (`sh -c`), or a shell that reads commands from its input.
 
         The host keeps the task, and ends it when it loses power.
         """
         argv = ("sh",) if command is None else ("sh", "-c", command)
-        env = self.login_environment(account) | dict(environment or {})
+        env = self.login_environment(account)
         call = Call(self, argv, account, cwd=account.home, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
         task = asyncio.create_task(self.call(call))
         self.adopt(self.next_pid(), (f"sshd: {account.name}@notty",), account, task)
@@ -349,6 +352,11 @@ class Host:
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
+
+    async def programs_ended(self) -> None:
+        """Wait until nothing runs in the background any more."""
+        while self._background:
+            await asyncio.wait(self._background.values())
 
     async def power_on(self) -> None:
         """Start again after `power_off`."""

@@ -7,8 +7,12 @@ from the operator's machine arrives.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dslsconsole.lab.streams import Input, Output, Pipe
+
+if TYPE_CHECKING:
+    from dslsconsole.lab.host import Host
 
 CONSOLE = "console"
 """The name of the machine the console runs on."""
@@ -30,6 +34,7 @@ class Network:
     """Who has which address, who listens where, and what reaches whom."""
 
     def __init__(self) -> None:
+        self.machines: dict[str, Host] = {}
         self._hosts: set[str] = {CONSOLE}
         self._addresses: dict[str, str] = {}
         self._listeners: dict[tuple[str, int], Handler] = {}

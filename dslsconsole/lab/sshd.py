@@ -58,9 +58,11 @@ class Sshd:
         )
         self._listener = await asyncio.start_server(self._accept, _LOOPBACK, self.port, limit=_CHUNK)
         self.port = self._listener.sockets[0].getsockname()[1]
+        self.host.ssh_port, self.host.accepts_logins = self.port, True
 
     async def stop(self) -> None:
         """Refuse new connections and break those there are."""
+        self.host.accepts_logins = False
         listener, self._listener = self._listener, None
         if listener is None:
             return
@@ -91,6 +93,7 @@ class Sshd:
             task.add_done_callback(self._connections.discard)
         with contextlib.suppress(OSError, asyncio.CancelledError):
             await self._connected(reader, writer)
+        writer.close()
         writer.transport.abort()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -109,6 +112,7 @@ class Sshd:
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
+            inside_writer.close()
             inside_writer.transport.abort()
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
@@ -213,11 +217,8 @@ class _Session(asyncssh.SSHServerProcess[bytes]):
         stderr: Output,
     ) -> None:
         account = self._host.accounts[str(process.get_extra_info("username"))]
-        environment = {}
-        if (original := process.env.get("SSH_ORIGINAL_COMMAND")) is not None:
-            environment["SSH_ORIGINAL_COMMAND"] = original
         # The host keeps the task: as with a real sshd, a command goes on when its connection breaks.
-        task = self._host.start(command, account, stdin=stdin, stdout=stdout, stderr=stderr, environment=environment)
+        task = self._host.start(command, account, stdin=stdin, stdout=stdout, stderr=stderr)
         await asyncio.wait({task})
         if process.is_closing():
             return

@@ -9,6 +9,7 @@ import pytest
 from dslsconsole.lab.host import Host
 from dslsconsole.lab.network import Network
 
+
 @pytest.fixture
 def network() -> Network:
     return Network()

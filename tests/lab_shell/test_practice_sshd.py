@@ -70,12 +70,12 @@ async def test_nothing_of_the_clients_environment_arrives(connection: asyncssh.S
 
 
 async def test_feeds_standard_input(connection: asyncssh.SSHClientConnection) -> None:
-    done = await connection.run("while read -r line; do echo \"<$line>\"; done", input="a\nb c\n")
+    done = await connection.run('while read -r line; do echo "<$line>"; done', input="a\nb c\n")
     assert done.stdout == "<a>\n<b c>\n"
 
 
 async def test_answers_line_by_line_while_a_command_stays_open(connection: asyncssh.SSHClientConnection) -> None:
-    process = await connection.create_process("while read -r a; do echo \"got $a\"; done")
+    process = await connection.create_process('while read -r a; do echo "got $a"; done')
     for word in ("one", "two"):
         process.stdin.write(word + "\n")
         assert await process.stdout.readline() == f"got {word}\n"
@@ -114,9 +114,9 @@ async def test_a_forced_command_replaces_what_was_asked(
 ) -> None:
     line = operator_key.with_name("operator.pub").read_text()
     home = host.accounts["dslsprobe"].home
-    host.write(f"{home}/.ssh/authorized_keys", 'restrict,command="echo forced: $SSH_ORIGINAL_COMMAND" ' + line)
+    host.write(f"{home}/.ssh/authorized_keys", 'restrict,command="echo forced" ' + line)
     async with connect(tmp_path, sshd, operator_key, "dslsprobe") as opened:
-        assert (await opened.run("rm -rf /")).stdout == "forced: rm -rf /\n"
+        assert (await opened.run("rm -rf /")).stdout == "forced\n"
 
 
 async def test_creates_a_file_exclusively_over_sftp(connection: asyncssh.SSHClientConnection, host: Host) -> None:
@@ -184,7 +184,7 @@ async def test_power_off_breaks_connections_and_power_on_listens_again(
         await host.power_off()
         async with asyncio.timeout(5):
             await opened.wait_closed()
-    with pytest.raises(OSError, match="refused|Connect call failed"):
+    with pytest.raises(OSError, match="Connect call failed"):
         async with connect(tmp_path, sshd, operator_key):
             pytest.fail("a host without power answered")
     await host.power_on()
@@ -207,8 +207,7 @@ async def test_a_command_goes_on_when_its_connection_breaks(
         opened.abort()
     goes_on.set()
     async with asyncio.timeout(5):
-        while host.processes:
-            await asyncio.sleep(0)
+        await host.programs_ended()
     assert host.read("/tmp/done") == b"done\n"
 
 
@@ -218,9 +217,11 @@ async def test_openssh_client_runs_commands(
 ) -> None:
     done = await asyncio.to_thread(
         subprocess.run,
-        [need("ssh"), "-F", "none", "-p", str(sshd.port), "-i", str(operator_key), "-o", "BatchMode=yes"]
-        + ["-o", f"UserKnownHostsFile={tmp_path / 'known_hosts'}", "-o", "IdentitiesOnly=yes"]
-        + ["dslsop@127.0.0.1", "echo hello | grep h; uname -n; exit 5"],
+        [
+            *(need("ssh"), "-F", "none", "-p", str(sshd.port), "-i", str(operator_key)),
+            *("-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={tmp_path / 'known_hosts'}"),
+            *("-o", "IdentitiesOnly=yes", "dslsop@127.0.0.1", "echo hello | grep h; uname -n; exit 5"),
+        ],
         capture_output=True,
         text=True,
         timeout=20,
