@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from dslsconsole.tui.actions import Action
 from dslsconsole.tui.arming import Arming, armed
-from dslsconsole.tui.dialogs.plan import Attest, Confirmed, Override, PlanDialog
+from dslsconsole.tui.dialogs.plan import Attest, Confirmed, Override, PlanDialog, Setting
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.dialogs.run import RunDialog
 from dslsconsole.tui.operation import Plan, Request, RunFailed, Runner, Running
@@ -132,15 +132,6 @@ class Acting:
         """Plan and ask, again after each answer that changes the plan, until it is confirmed or cancelled."""
         for _ in range(ASKED_AT_MOST):
             plan = await runner.plan(request)
-            missing = next((ask for ask in plan.asks if ask.name not in request.params), None)
-            if missing is not None:
-                hint = f" (default: {missing.default})" if missing.default else ""
-                question = Question(f"{request.runbook}: {missing.name}", f"{missing.label or missing.name}{hint}")
-                answer = await self._app.push_screen_wait(question)
-                if answer is None:
-                    return None
-                request = request.with_param(missing.name, answer)
-                continue
             match await self._app.push_screen_wait(PlanDialog(plan, request)):
                 case Confirmed():
                     return request, plan
@@ -148,6 +139,8 @@ class Acting:
                     request = replace(request, overrides=(*request.overrides, guard))
                 case Attest(host):
                     request = replace(request, attests=(*request.attests, host))
+                case Setting(name, value):
+                    request = request.with_param(name, value)
                 case None:
                     return None
         return None

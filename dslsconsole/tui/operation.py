@@ -18,6 +18,11 @@ class PlannedGuard(Struct, frozen=True):
     needed: str = ""
     advice: str = ""
     overridable: bool = False
+    overridden: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return self.result == "pass" or self.overridden
 
 
 class PlannedStep(Struct, frozen=True):
@@ -29,11 +34,15 @@ class PlannedStep(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True):
-    """Something a runbook wants to know before it can plan."""
+    """Something a runbook can be told. It plans with the default where nothing is said."""
 
     name: str
     label: str = ""
     default: str = ""
+    choices: tuple[str, ...] = ()
+
+    def takes(self, value: str) -> bool:
+        return not self.choices or value in self.choices
 
 
 class Plan(Struct, frozen=True):
@@ -54,13 +63,18 @@ class Plan(Struct, frozen=True):
     asks: tuple[Ask, ...] = ()
     attest: tuple[str, ...] = ()
     """Hosts whose death nothing proves, for which the operator's word is needed."""
+    sentence: str = ""
+    """What happened, at the end."""
+    card: tuple[str, ...] = ()
+    """What to look at, at the end."""
+    title: str = ""
     status: int = 0
     """The exit status of the process that said this."""
 
     @property
     def overridable(self) -> tuple[str, ...]:
         """Guards that did not pass and may be accepted by name."""
-        return tuple(guard.name for guard in self.guards if guard.result != "pass" and guard.overridable)
+        return tuple(guard.name for guard in self.guards if not guard.accepted and guard.overridable)
 
     @property
     def may_run(self) -> bool:

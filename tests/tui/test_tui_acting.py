@@ -371,17 +371,21 @@ async def test_a_refused_plan_can_only_be_cancelled_overridden_or_attested() -> 
         assert request.attests == ("dsls-primary-01",)
 
 
-async def test_what_a_runbook_asks_is_asked_before_the_plan() -> None:
-    asking = replace(PLAN, asks=(Ask("target", "Which server is overwritten?", "dsls-backup-01"),))
+async def test_what_a_runbook_asks_is_shown_with_its_default_and_can_be_changed() -> None:
+    asking = replace(
+        PLAN, asks=(Ask("target", "Backup to overwrite"), Ask("stop", "If it will not", "fail", ("fail", "kill")))
+    )
     runner = FakeRunner(lambda request: asking)
     app = console(runner)
     async with app.run_test(size=(120, 40)) as pilot:
         await arm(pilot, app)
-        await pilot.press("Y")
-        await until(pilot, lambda: isinstance(app.screen, Question))
-        await type_in(pilot, app, "dsls-backup-01")
-        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
-        assert runner.requests[-1].params == {"target": "dsls-backup-01"}
+        await ask(pilot, app, "Y")
+        assert "stop=fail · If it will not (fail or kill)" in "\n".join(app.screen.query_one(LineTable).text())
+        await type_in(pilot, app, "stop=explode")
+        assert len(runner.requests) == 1, "that is none of the choices"
+        await type_in(pilot, app, "stop=kill")
+        await until(pilot, lambda: len(runner.requests) == 2)
+        assert runner.requests[-1].params == {"stop": "kill"}
 
 
 async def test_no_plan_is_said_in_words() -> None:

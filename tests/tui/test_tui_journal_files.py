@@ -1,90 +1,73 @@
-"""Following the journal's files: whole lines, each once, in their order."""
+"""Following the action log: what is there, then each addition, in the words of the panel."""
 
 import asyncio
-import json
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
-from dslsconsole.tui.journal_files import JournalFiles, entry
+from dslsconsole.journal.entry import Entry, Origin, encode
+from dslsconsole.tui.journal_feed import News
+from dslsconsole.tui.journal_files import JournalFiles, shown
 
 
-def line(seq: int, **more: object) -> str:
-    common = {
-        "seq": seq,
-        "at": "2027-01-01T12:00:05Z",
-        "operator": "me",
-        "cluster": "c",
-        "runbook": "failover",
-        "operation": "o",
-    }
-    return json.dumps(common | {"event": "note", "text": f"text {seq}"} | more)
+def entry(seq: int = 1, event: str = "note", **data: object) -> Entry:
+    return Entry(
+        seq=seq,
+        at="2027-01-01T12:00:05.000Z",
+        operator="anna",
+        origin=Origin("jump-01"),
+        cluster="c",
+        runbook="failover",
+        operation="op-1",
+        event=event,
+        prev="0" * 64,
+        data=data,
+    )
 
 
-def test_only_whole_lines_and_each_once(tmp_path: Path) -> None:
+async def test_what_is_there_and_then_what_is_added(tmp_path: Path) -> None:
     path = tmp_path / "2027-01.jsonl"
-    files = JournalFiles(tmp_path)
-    path.write_text(line(1) + "\n" + line(2)[:20])
-    assert [one.seq for one in files.look()[0]] == [1]
-    path.write_text(line(1) + "\n" + line(2) + "\n")
-    assert [one.seq for one in files.look()[0]] == [2]
-    assert files.look() == ([], None)
-
-
-def test_a_new_month_goes_on(tmp_path: Path) -> None:
-    files = JournalFiles(tmp_path)
-    (tmp_path / "2026-12.jsonl").write_text(line(1) + "\n")
-    (tmp_path / "2027-01.jsonl").write_text(line(2) + "\n")
-    assert [one.seq for one in files.look()[0]] == [1, 2]
-
-
-def test_no_directory_is_no_entry(tmp_path: Path) -> None:
-    assert JournalFiles(tmp_path / "none").look() == ([], None)
-
-
-@pytest.mark.parametrize("bad", ["{", "[]", "\x00", '"text"'])
-def test_a_damaged_line_is_said_and_the_rest_shown(tmp_path: Path, bad: str) -> None:
-    (tmp_path / "2027-01.jsonl").write_text(f"{bad}\n{line(2)}\n")
-    entries, trouble = JournalFiles(tmp_path).look()
-    assert [one.seq for one in entries] == [2]
-    assert trouble is not None
-    assert "journal verify" in trouble
-
-
-async def test_news_come_as_they_are_written(tmp_path: Path) -> None:
-    files = JournalFiles(tmp_path, every_s=0.01)
-    async with asyncio.timeout(10), aclosing(files.news()) as news:
-        assert (await anext(news)).entries == ()
-        with (tmp_path / "2027-01.jsonl").open("w") as file:
-            file.write(line(1) + "\n")
+    path.write_bytes(encode(entry(1)) + b"\n")
+    async with asyncio.timeout(10), aclosing(JournalFiles(tmp_path, every_s=0.01).news()) as news:
         assert [one.seq for one in (await anext(news)).entries] == [1]
+        path.write_bytes(path.read_bytes() + encode(entry(2)) + b"\n" + encode(entry(3))[:30])
+        assert [one.seq for one in (await anext(news)).entries] == [2]
+
+
+async def test_a_journal_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
+    async with asyncio.timeout(10), aclosing(JournalFiles(tmp_path / "none", every_s=0.01).news()) as news:
+        assert await anext(news) == News()
+
+
+async def test_a_journal_that_can_not_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "2027-01.jsonl").mkdir()
+    async with asyncio.timeout(10), aclosing(JournalFiles(tmp_path, every_s=0.01).news()) as news:
+        told = await anext(news)
+        assert told.entries == ()
+        assert told.trouble is None or "can't be read" in told.trouble
 
 
 @pytest.mark.parametrize(
-    ("more", "text"),
+    ("one", "text"),
     [
-        ({"event": "step-started", "step": 2, "name": "promote", "host": "b"}, "▶ 2. promote on b"),
         (
-            {"event": "step-ended", "step": 2, "name": "promote", "host": "b", "outcome": "done"},
-            "2. promote on b: done",
+            entry(event="step-ended", step=2, name="promote", host="b", outcome="done"),
+            "step-ended 2. promote on b · done",
         ),
-        ({"event": "step-ended", "step": 2, "name": "promote"}, "2. promote: unknown"),
-        ({"event": "guard", "name": "quorum", "result": "pass"}, "guard quorum: pass"),
-        ({"event": "outcome", "outcome": "needs_person"}, "outcome: needs_person"),
-        ({"event": "note", "text": "seen"}, "note: seen"),
-        ({"event": "hologram", "text": None}, "hologram"),
+        (entry(event="guard", name="quorum", result="pass", reading="3 of 3"), "guard quorum: pass · 3 of 3"),
+        (entry(event="outcome", outcome="needs_person"), "outcome needs_person"),
+        (entry(event="hologram"), "hologram"),
     ],
 )
-def test_what_the_panel_says_of_each_event(more: dict[str, object], text: str) -> None:
-    assert entry(json.loads(line(1, **more))).text == text
+def test_what_the_panel_says_of_each_event(one: Entry, text: str) -> None:
+    assert shown(one).text == text
 
 
-@pytest.mark.parametrize("at", [None, "yesterday", [], True])
-def test_a_time_nobody_can_read_is_unknown(at: object) -> None:
-    assert entry({"at": at}).at in (None, 1.0)
+def test_taking_a_step_back_is_not_the_step_itself() -> None:
+    assert shown(entry(event="step-started", step=2, name="promote")).step == 2
+    assert shown(entry(event="step-started", step=2, name="promote", undo=True)).step is None
 
 
-def test_the_time_is_read_as_utc() -> None:
-    assert entry({"at": "2027-01-01T12:00:05Z"}).at == 1_798_804_805.0
-    assert entry({"at": 1_798_804_805}).at == 1_798_804_805.0
+def test_the_time_is_utc() -> None:
+    assert shown(entry()).at == 1_798_804_805.0

@@ -42,7 +42,10 @@ async def test_a_missing_program_is_said() -> None:
 
 
 async def test_the_run_gets_what_was_confirmed_and_a_session_of_its_own() -> None:
-    script = "import sys, os, json; print(json.dumps({'outcome': 'done', 'runbook': ' '.join(sys.argv[1:]), 'cluster': str(os.getsid(0) == os.getpid())}))"
+    script = (
+        "import sys, os, json; own = str(os.getsid(0) == os.getpid());"
+        "print(json.dumps({'outcome': 'done', 'runbook': ' '.join(sys.argv[1:]), 'cluster': own}))"
+    )
     started = runs(script).start(REQUEST, PLAN)
     assert started.operation == "op-1"
     async with asyncio.timeout(10):

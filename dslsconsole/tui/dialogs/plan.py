@@ -34,7 +34,14 @@ class Attest(Struct, frozen=True):
     host: str
 
 
-Decision = Confirmed | Override | Attest
+class Setting(Struct, frozen=True):
+    """`NAME=VALUE` was typed, for something the runbook asks for."""
+
+    name: str
+    value: str
+
+
+Decision = Confirmed | Override | Attest | Setting
 
 
 class PlanDialog(Dialog[Decision]):
@@ -72,7 +79,7 @@ class PlanDialog(Dialog[Decision]):
         self.query_one(Typed).cursor_blink = False
         table = self.query_one(LineTable)
         table.can_focus = False
-        table.show(rendered.plan(self._plan, self._request.overrides, self._request.attests))
+        table.show(rendered.plan(self._plan, self._request))
         tone, text = self._choice()
         self.query_one("#choice", OneLine).show(filled((Cell(f" {clean(text)}", tone),), 130))
         self._hint("Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it", Tone.MUTED)
@@ -99,6 +106,13 @@ class PlanDialog(Dialog[Decision]):
     def action_scroll(self, by: int) -> None:
         self.query_one(LineTable).action_cursor(by)
 
+    def _setting(self, typed: str) -> Setting | None:
+        name, separator, value = typed.partition("=")
+        ask = next((ask for ask in self._plan.asks if ask.name == name.strip()), None)
+        if ask is None or not separator or not ask.takes(value.strip()):
+            return None
+        return Setting(ask.name, value.strip())
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         typed = event.value.strip()
         if not typed:
@@ -109,6 +123,8 @@ class PlanDialog(Dialog[Decision]):
             self.dismiss(Attest(typed))
         elif typed in self._plan.overridable and typed not in self._request.overrides:
             self.dismiss(Override(typed))
+        elif (setting := self._setting(typed)) is not None:
+            self.dismiss(setting)
         else:
             event.input.value = ""
             self._hint(f"“{typed}” is none of these; nothing was done", Tone.WARNING)

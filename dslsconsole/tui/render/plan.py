@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dslsconsole.tui.journal_feed import LogEntry
-from dslsconsole.tui.operation import Plan, PlannedGuard, PlannedStep
+from dslsconsole.tui.operation import Ask, Plan, PlannedGuard, PlannedStep, Request
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import GLYPHS, Cell, Row, Sheet, Tone
 
@@ -34,7 +34,7 @@ def _text(key: str, text: str, tone: Tone = Tone.TEXT, indent: int = 1) -> Row:
     return Row(key, (Cell(text, tone),), spans=True, wraps=True, indent=indent)
 
 
-def plan(plan: Plan, overrides: Sequence[str], attests: Sequence[str]) -> Sheet:
+def plan(plan: Plan, request: Request) -> Sheet:
     """What would be done, on what grounds, and what it means for the users."""
     rows = [_text("impact", "What it means for users", Tone.TITLE)]
     rows += [_text(f"impact {n}", text, indent=3) for n, text in enumerate(plan.impact)]
@@ -43,12 +43,24 @@ def plan(plan: Plan, overrides: Sequence[str], attests: Sequence[str]) -> Sheet:
     rows += [_text(f"warning {n}", f"▲ {text}", Tone.WARNING, 3) for n, text in enumerate(plan.warnings)]
     rows.append(_text("guards", "Guards", Tone.TITLE))
     for guard in sorted(plan.guards, key=lambda guard: guard.result == "pass"):
-        rows += _guard(guard, guard.name in overrides)
-    rows += [_text(f"attest {host}", f"▲ {host}: you attest that it is down", Tone.WARNING, 3) for host in attests]
+        rows += _guard(guard, guard.overridden or guard.name in request.overrides)
+    rows += [
+        _text(f"attest {host}", f"▲ {host}: you attest that it is down", Tone.WARNING, 3) for host in request.attests
+    ]
+    if plan.asks:
+        rows.append(_text("asks", "Settings, changed by typing NAME=VALUE", Tone.TITLE))
+        rows += [_ask(ask, request.params.get(ask.name)) for ask in plan.asks]
     rows.append(_text("steps", "Steps, in this order", Tone.TITLE))
     for number, step in enumerate(plan.steps, 1):
         rows += _step(number, step)
-    return Sheet(f"{plan.runbook} {plan.cluster}", (), tuple(rows), tone=Tone.WARNING)
+    return Sheet(f"{plan.title or plan.runbook} · {plan.cluster}", (), tuple(rows), tone=Tone.WARNING)
+
+
+def _ask(ask: Ask, value: str | None) -> Row:
+    now = ask.default if value is None else value
+    choices = f" ({' or '.join(ask.choices)})" if len(ask.choices) > 1 else ""
+    tone = Tone.TEXT if value is None else Tone.WARNING
+    return _text(f"ask {ask.name}", f"{ask.name}={now} · {ask.label or ask.name}{choices}", tone, 3)
 
 
 def _guard(guard: PlannedGuard, overridden: bool) -> list[Row]:
@@ -85,6 +97,8 @@ def progress(plan: Plan, entries: Sequence[LogEntry], outcome: Plan | None, fail
     elif outcome is not None:
         tone, sentence = ENDINGS.get(outcome.outcome, (Tone.CRITICAL, f"It ended with status {outcome.status}."))
         rows.append(_text("ending", f"{GLYPHS[tone]} {sentence}", tone))
+        rows += [_text("sentence", outcome.sentence, indent=3)] if outcome.sentence else []
+        rows += [_text(f"card {n}", f"→ {text}", Tone.ACCENT, 3) for n, text in enumerate(outcome.card)]
         rows += _unsettled(outcome)
     states = _states(plan, entries) if outcome is None else [step.outcome for step in outcome.steps]
     steps = plan.steps if outcome is None or not outcome.steps else outcome.steps
@@ -101,7 +115,7 @@ def progress(plan: Plan, entries: Sequence[LogEntry], outcome: Plan | None, fail
 
 def _unsettled(outcome: Plan) -> list[Row]:
     """Which guards refused it."""
-    failed = [guard for guard in outcome.guards if guard.result != "pass"]
+    failed = [guard for guard in outcome.guards if not guard.accepted]
     return [row for guard in failed if outcome.outcome == "refused" for row in _guard(guard, False)]
 
 
