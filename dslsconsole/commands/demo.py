@@ -13,20 +13,19 @@ import click
 
 from dslsconsole.commands import Exit, Invocation, end
 
-READY_WITHIN = 20.0
-"""Seconds."""
 _ENDS_WITHIN = 10.0
+"""Seconds."""
 
 
 @contextmanager
 def practice_estate(directory: Path, seed: int, speed: float) -> Iterator[Path]:
     """Run the practice estate in a process of its own; gives the path of its estate file."""
     log = directory / "lab.log"
-    words = ["lab", "up", "--directory", str(directory), "--seed", str(seed), "--speed", str(speed)]
+    words = ["lab", "up", "--until-eof", "--directory", str(directory), "--seed", str(seed), "--speed", str(speed)]
     with log.open("wb") as errors:
         lab = subprocess.Popen(
             [sys.executable, "-m", "dslsconsole", *words],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # its end tells the lab that this process is gone, however it went
             stdout=subprocess.PIPE,
             stderr=errors,
             start_new_session=True,  # Ctrl-C is the console's to handle
@@ -46,13 +45,14 @@ def practice_estate(directory: Path, seed: int, speed: float) -> Iterator[Path]:
         except subprocess.TimeoutExpired:
             lab.kill()
             lab.wait()
-        if lab.stdout is not None:
-            lab.stdout.close()
+        for stream in (lab.stdin, lab.stdout):
+            if stream is not None:
+                stream.close()
 
 
 @contextmanager
 def remembered(directory: Path) -> Iterator[None]:
-    """Let `dslsconsole lab fault` and the like find this practice estate, unless another one runs already."""
+    """Let `dslsconsole lab fault` and the like find this practice estate, unless another demo runs."""
     from dslsconsole.commands.lab import last_directory_file
 
     file = last_directory_file()

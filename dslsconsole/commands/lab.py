@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ def command() -> None:
 @click.option(
     "--takeover", metavar="TIME", default=None, help="A backup takes over by itself after this time, e.g. 90s."
 )
-def up(directory: Path | None, seed: int, speed: float, takeover: str | None) -> None:
+@click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input does.")
+def up(directory: Path | None, seed: int, speed: float, takeover: str | None, until_eof: bool) -> None:
     """Start it, and keep it until Ctrl-C."""
     from dslsconsole.settings.values import seconds
 
@@ -65,10 +67,10 @@ def up(directory: Path | None, seed: int, speed: float, takeover: str | None) ->
         wait = None if takeover is None else seconds(takeover)
     except ValueError as wrong:
         end(f"--takeover {takeover} {wrong}", Exit.USAGE)
-    asyncio.run(_stay_up(directory or default_directory(), seed, speed, wait))
+    asyncio.run(_stay_up(directory or default_directory(), seed, speed, wait, until_eof))
 
 
-async def _stay_up(directory: Path, seed: int, speed: float, takeover: float | None) -> None:
+async def _stay_up(directory: Path, seed: int, speed: float, takeover: float | None, until_eof: bool) -> None:
     from dslsconsole.lab.practice import Lab
 
     lab = Lab(directory, seed=seed, speed=speed, takeover=takeover)
@@ -82,7 +84,19 @@ async def _stay_up(directory: Path, seed: int, speed: float, takeover: float | N
             f"  dslsconsole lab faults                what can be broken, then `lab fault NAME` and `lab heal`\n"
             f"  dslsconsole lab status                what is true in it\n"
         )
+        if until_eof:
+            await _end_at_eof(lab.ending)
         await lab.ending.wait()
+
+
+async def _end_at_eof(ending: asyncio.Event) -> None:
+    """Let the end of standard input end the practice estate."""
+
+    class Watch(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            ending.set()
+
+    await asyncio.get_running_loop().connect_read_pipe(Watch, sys.stdin)
 
 
 def _ask(directory: Path | None, *words: str) -> dict[str, Any]:

@@ -155,7 +155,6 @@ def make_host(
         pause=pause,
     )
     network.release("127.0.0.1")
-    host.write("/etc/hostname", f"{name}\n")
     host.write("/etc/machine-id", f"{rng.getrandbits(128):032x}\n")
     host.write("/etc/os-release", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n')
     return host
