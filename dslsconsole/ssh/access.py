@@ -32,6 +32,14 @@ CIPHERS = (
     "aes128-ctr",
     "aes256-ctr",
 )
+HOST_KEY_ALGORITHMS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
 KEEPALIVE_S = 10
 KEEPALIVE_COUNT = 3
 
@@ -226,7 +234,7 @@ class Access:
             "proxy_command": proxy if proxy and not route.jumps else None,
             "kex_algs": config.get("KexAlgorithms") or list(KEX_ALGORITHMS),
             "encryption_algs": config.get("Ciphers") or list(CIPHERS),
-            "server_host_key_algs": config.get("HostKeyAlgorithms", ()),
+            "server_host_key_algs": config.get("HostKeyAlgorithms") or _host_key_algorithms(trusted),
             "family": config.get("AddressFamily", ()),
             "compression_algs": None,
             "preferred_auth": "publickey",
@@ -251,6 +259,15 @@ class Access:
         named = _expanded(cast("list[str]", config.get("IdentityFile", [])))
         files = tuple(file for file in named or _expanded(map(str, DEFAULT_FILES)) if file not in self._forbidden_files)
         return self._keys.identities(files, certificates, quiet=not named)
+
+
+def _host_key_algorithms(trusted: Trusted) -> list[str]:
+    """Those of the known keys first, then the others: a host that changed its key's type must show it to be noticed."""
+    known = [algorithm.decode() for key in trusted.keys for algorithm in key.sig_algorithms]
+    certified = (
+        [f"{algorithm}-cert-v01@openssh.com" for algorithm in HOST_KEY_ALGORITHMS] if trusted.authorities else []
+    )
+    return list(dict.fromkeys((*certified, *(name for name in known if name != "ssh-rsa"), *HOST_KEY_ALGORITHMS)))
 
 
 def _jumps(text: str | None) -> tuple[Jump, ...]:

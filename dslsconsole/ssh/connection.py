@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import asyncssh
 from msgspec import Struct
@@ -238,14 +239,12 @@ def _reraise(exchange: "asyncio.Future[None]") -> None:
 
 
 def _end(process: Process) -> None:
-    if not process.is_closing():
-        if process.exit_status is None and process.exit_signal is None:
-            try:
-                process.terminate()
-            except OSError:
-                # The channel is gone already, which is what was wanted.
-                return
-        process.close()
+    """Asks what still runs to end, and closes the channel: what goes on writing then gets a broken pipe."""
+    # Not asked whether it is closing: after an end of input asyncssh says yes, with the channel still open.
+    if process.exit_status is None and process.exit_signal is None:
+        with suppress(OSError):  # the channel is gone already, which is what was wanted
+            process.terminate()
+    process.close()
 
 
 __all__ = ["OUTPUT_LIMIT", "Completed", "Connection", "SshError"]

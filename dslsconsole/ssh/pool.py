@@ -48,7 +48,7 @@ class Pool:
         self._connecting = asyncio.Semaphore(CONNECTS_AT_ONCE)
         self._open: dict[Target, Connection] = {}
         self._attempts: dict[Target, asyncio.Task[Connection]] = {}
-        self._refusals: dict[Target, Refusal] = {}
+        self.refusals: dict[Target, Refusal] = {}
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -72,7 +72,7 @@ class Pool:
             return connection
         attempt = self._attempts.get(target)
         if attempt is None:
-            refusal = self._refusals.get(target)
+            refusal = self.refusals.get(target)
             if refusal is not None and self._clock() < refusal.until:
                 raise refusal.error
             attempt = asyncio.create_task(self._connected(target, user), name=f"connect {target.name}")
@@ -106,7 +106,7 @@ class Pool:
         except SshError as error:
             self._refuse(target, error)
             raise
-        self._refusals.pop(target, None)
+        self.refusals.pop(target, None)
         self._open[target] = connection
         return connection
 
@@ -130,9 +130,9 @@ class Pool:
     def _refuse(self, target: Target, error: SshError) -> None:
         if not self._back_off:
             return
-        before = self._refusals.get(target)
+        before = self.refusals.get(target)
         attempts = before.attempts + 1 if before else 1
         # Full jitter between the shortest and the doubling longest pause: a fleet that fell does not come back at once.
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**attempts)
         pause = FIRST_PAUSE_S + (longest - FIRST_PAUSE_S) * self._jitter()
-        self._refusals[target] = Refusal(error, attempts, self._clock() + pause)
+        self.refusals[target] = Refusal(error, attempts, self._clock() + pause)

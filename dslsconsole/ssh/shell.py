@@ -1,6 +1,7 @@
 """A process that stays open on a host and is asked over its standard input, one line a question."""
 
 import asyncio
+from contextlib import suppress
 
 import asyncssh
 
@@ -11,7 +12,7 @@ ANSWER_LIMIT = 1_048_576
 _CHUNK = 65_536
 
 
-class Unanswered(SshError):
+class Unanswered(SshError):  # noqa: N818 - a kind of SshError, named by what happened
     """A question that got no whole answer. `partial` is what had come."""
 
     def __init__(self, failure: Failure, partial: bytes) -> None:
@@ -41,8 +42,8 @@ class Shell:
         """Sends `question` as a line and gives what comes before the line `end`, which must be unguessable.
 
         Raises:
-            Unanswered: NO_ANSWER within `timeout` seconds; LOST, the process ended; GARBLED, more than `limit` bytes. The
-                shell is closed then.
+            Unanswered: NO_ANSWER within `timeout` seconds; LOST, the process ended; GARBLED, more than `limit` bytes.
+                The shell is closed then.
         """
         answer = bytearray()
         try:
@@ -57,7 +58,9 @@ class Shell:
             raise
 
     async def _asked(self, question: str, end: bytes, limit: int, answer: bytearray) -> bytes:
-        self._process.stdin.write(question.encode() + b"\n")
+        with suppress(OSError):
+            # A process that has ended takes no question; reading tells what its last words were.
+            self._process.stdin.write(question.encode() + b"\n")
         answer += self._rest
         self._rest = b""
         searched = 0
