@@ -91,10 +91,12 @@ class Sshd:
         if task is not None:
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
-        with contextlib.suppress(OSError, asyncio.CancelledError):
-            await self._connected(reader, writer)
-        writer.close()
-        writer.transport.abort()
+        try:
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await self._connected(reader, writer)
+        finally:
+            writer.close()
+            writer.transport.abort()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._gate()
@@ -109,13 +111,11 @@ class Sshd:
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
             inside_writer.close()
             inside_writer.transport.abort()
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
+            for task in (*pumps, serving):
+                task.cancel()
+            await asyncio.gather(*pumps, serving, return_exceptions=True)
 
     async def _gate(self) -> None:
         await self.host.network.until_connected(CONSOLE, self.host.name)
