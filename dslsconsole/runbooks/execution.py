@@ -235,7 +235,7 @@ class Execution:
             self._log.append("step-started", **words)
             call = self._call(undo.host, undo.arguments, dict(self._memory))
             assert undo.action is not None
-            outcome, output = await self._carry_out(undo.action, call, undo.until, undo.within, retry=False)
+            outcome, output = await self._carry_out(undo.action, call, undo.until, undo.within, retry=undo.retry)
         undone = outcome is StepOutcome.DONE
         said = "undone" if undone else outcome.value
         self._log.append("step-ended", **self._words(step), undo=True, outcome=said, output=_bounded(output), run=True)

@@ -38,6 +38,7 @@ class PlannedUndo(Struct, frozen=True):
     within: float
     why: str = ""
     final: bool = False
+    retry: bool = False
 
     @property
     def text(self) -> str:
@@ -182,4 +183,5 @@ class Planner:
         where = filled(use.on, facts) if use.on else host
         own = {**arguments, **{key: filled(value, facts) for key, value in use.with_.items()}}
         until = self._check(use.until, where, own, facts) if use.until else None
-        return PlannedUndo(use.do, where, own, self._commands(use.do, where, own, memory), until, use.within)
+        commands = self._commands(use.do, where, own, memory)
+        return PlannedUndo(use.do, where, own, commands, until, use.within, retry=use.retry)

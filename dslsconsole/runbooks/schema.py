@@ -63,6 +63,7 @@ class UndoUse(Part):
     with_: dict[str, str] = Field(default={}, alias="with")
     until: Until | None = None
     within: Duration = 30.0
+    retry: bool = False
     none: str | None = None
     unneeded: str | None = None
 

@@ -39,8 +39,10 @@ def _main(facts: dict[str, Fact], survey: Survey, ground: Ground, attested: froz
     facts["main_to_stop"] = tuple(name for name in reached if not survey.nodes[name].stopped)
     facts["dr_reached"] = tuple(name for name in ground.dr_nodes if survey.nodes[name].reached)
     facts["acts_on"] = (*reached, *(name for name in ground.dr_nodes if survey.nodes[name].reached))
-    facts["dr_to_stop"] = tuple(
-        name for name in ground.dr_nodes if survey.nodes[name].reached and not survey.nodes[name].stopped
+    facts["dr_others_to_stop"] = tuple(
+        name
+        for name in ground.dr_nodes
+        if name != facts.get("dr_primary") and survey.nodes[name].reached and not survey.nodes[name].stopped
     )
     unproven = []
     for name in ground.main_nodes:

@@ -30,7 +30,7 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     facts["acts_on"] = tuple(name for name in (primary, target) if survey.nodes[name].reached)
     node = survey.nodes[primary]
     facts["primary_answers"] = node.reached
-    facts["primary_to_stop"] = node.reached and not node.stopped
+    facts["primary_hangs"] = not alive and node.reached and not node.stopped
     facts["primary_to_kill"] = node.reached and not node.stopped and bool(facts["kill"])
     facts["attested"] = " ".join(sorted(attested & {primary}))
     facts["is_attested"] = primary in attested

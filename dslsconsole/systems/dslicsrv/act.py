@@ -16,7 +16,7 @@ from dslsconsole.systems.acting import (
 )
 from dslsconsole.systems.dslicsrv import fresh
 from dslsconsole.systems.dslicsrv.read import Unreadable, parse_tokens
-from dslsconsole.systems.systemd.act import read_units
+from dslsconsole.systems.systemd.act import START_SECONDS, read_units
 
 SYNC_SECONDS = 20.0
 PROMOTE_SECONDS = 15.0
@@ -171,6 +171,27 @@ async def _promote(call: Call) -> str:
     return f"{answer.said}\n{succeeded(again, 'Promoted:')}"
 
 
+def _serve_again_commands(call: Call) -> tuple[str, ...]:
+    unit = call.arguments.get("unit") or call.ground.nodes[call.host].unit
+    return (
+        call.ground.as_root("systemctl", "start", unit, seconds=START_SECONDS),
+        f"{_promotions(call)[0]}  # only if it comes up as backup",
+    )
+
+
+async def _serve_again(call: Call) -> str:
+    """Start a server that served before, and promote it if it comes up as backup; refused while it is not up yet."""
+    start = _serve_again_commands(call)[0]
+    said = succeeded(await call.hands.run(call.host, start, timeout=START_SECONDS + 3))
+    status = await _status_of(call, call.host)
+    if status.role in SERVING:
+        return said
+    if status.role not in (Role.BACKUP, Role.DR_BACKUP) or status.state != "running":
+        raise Refused(f"{call.host} is not up yet: role {status.role}, state {status.state}")
+    answer = await call.hands.run(call.host, _promotions(call)[0], timeout=PROMOTE_SECONDS + 3)
+    return succeeded(answer, "Promoted:")
+
+
 def _checkout(call: Call) -> str:
     return call.ground.licence_server("-test-checkout", call["feature"], "1", seconds=CHECKOUT_SECONDS)
 
@@ -190,6 +211,7 @@ ACTIONS = {
     "sync-tokens": _sync_action("-sync-tokens", "Sync: OK"),
     "force-sync-tokens": _sync_action("-force-sync", "Sync: FORCED"),
     "promote": Action(_promotions, _promote),
+    "serve-again": Action(_serve_again_commands, _serve_again),
     "test-checkout": command_action(_checkout, timeout=CHECKOUT_SECONDS + 3, expect="Checkout: OK"),
 }
 CHECKS: dict[str, Check] = {
