@@ -1,5 +1,6 @@
 """What a rule looks at: one cluster's readings at a moment, and what follows from them about each host."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import TypeVar
@@ -36,6 +37,13 @@ def peer_named(status: ClusterStatus, node: NodeShape, shape: ClusterShape) -> P
         if peer.node == node.address and (len(alike) == 1 or (peer.port is not None and peer.port == node.port)):
             return peer
     return None
+
+
+def silent_for_peers(node: NodeShape, views: Mapping[str, ClusterStatus], shape: ClusterShape) -> bool:
+    """Whether every server whose view was read finds the node unreachable, and at least one does."""
+    seen = [peer_named(view, node, shape) for name, view in views.items() if name != node.name]
+    states = [peer.state for peer in seen if peer is not None]
+    return bool(states) and all(state == "unreachable" for state in states)
 
 
 class View:
@@ -106,12 +114,21 @@ class View:
         return node is not None and self.reach(node) is Reach.FAILED
 
     def service_down(self, node: NodeShape) -> bool:
-        """Whether the unit or the server itself is known not to run."""
+        """Whether the unit or the server itself is known not to run, or to hang."""
         service = self.fresh(self.node(node.name).service)
         if service is not None and (service.active in NOT_RUNNING or service.sub == "auto-restart"):
             return True
         status = self.fresh(self.node(node.name).status)
-        return service is not None and status is not None and status.status.lower() == "stopped"
+        if service is not None and status is not None and status.status.lower() == "stopped":
+            return True
+        return self.server_hangs(node)
+
+    def server_hangs(self, node: NodeShape) -> bool:
+        """Whether the host answers but its server is silent: towards us, and towards every peer that was read."""
+        readings = self.node(node.name)
+        failure = readings.cluster.failure
+        silent = failure is not None and failure.kind in SILENT
+        return silent and self.fresh(readings.link) is not None and silent_for_peers(node, self.views, self.shape)
 
     def out(self, node: NodeShape) -> bool:
         """Whether the node is known to be of no use to the cluster now: dead, or its server does not run."""

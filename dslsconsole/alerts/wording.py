@@ -12,6 +12,12 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def do(names: Iterable[str], verb: str) -> str:
+    """The names with the verb in the right number: `a sends`, `a and b send`."""
+    words = list(names)
+    return f"{listed(words)} {verb}{'s' if len(words) == 1 else ''}"
+
+
 def clock_time(at: float) -> str:
     """A moment as `2027-01-01 12:00:00Z`. An age would be another text every second."""
     try:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from dslsconsole.alerts.traffic import receivers
-from dslsconsole.alerts.view import Reach, link_reach, peer_named
+from dslsconsole.alerts.view import SILENT, Reach, link_reach, silent_for_peers
 from dslsconsole.model.node import ClusterStatus, Mode, NodeReadings, Quorum, Role
 from dslsconsole.model.reading import Reading
 from dslsconsole.model.shape import BalancersShape, ClusterShape, NodeShape
@@ -77,8 +77,8 @@ class Evidence:
     def is_not_primary(self, node: NodeShape) -> bool:
         """Whether it is proven that the node is not primary now.
 
-        Its own word proves it (another role, a unit that does not run), and so does its silence towards us when every
-        peer that was read finds it silent too. An arbitrator is never primary.
+        Its own word proves it (another role, a unit that does not run), and so does the silence of the host or of the
+        server on it towards us when every peer that was read finds it silent too. An arbitrator is never primary.
         """
         if node.mode is Mode.ARBITRATOR:
             return True
@@ -86,12 +86,13 @@ class Evidence:
         if view is not None and view.role is not None:
             return view.role not in PRIMARY_ROLES
         service = self.fresh(self.node(node).service)
-        if service is not None:
-            return service.active in ("inactive", "failed")
-        if self.reach(node) is not Reach.FAILED:
+        if service is not None and service.active in ("inactive", "failed"):
+            return True
+        failure = self.node(node).cluster.failure
+        silent = failure is not None and failure.kind in SILENT
+        if service is None and self.reach(node) is not Reach.FAILED:
             return False
-        words = [peer.state for view in self.views.values() if (peer := peer_named(view, node, self.shape))]
-        return bool(words) and all(word == "unreachable" for word in words)
+        return (silent or service is None) and silent_for_peers(node, self.views, self.shape)
 
     def sends_to(self, site: BalancersShape, primary: str) -> bool | None:
         """Whether clients of this site's load balancers are sent to the primary."""
@@ -250,5 +251,7 @@ def _no_primary_sentence(evidence: Evidence, verdict: ClusterVerdict) -> str:
         return "no node could be read: whether licences are served is not known"
     if verdict.serving is False:
         return "no node is primary: no licences are served"
+    if any(evidence.reach(node) is Reach.UNTRIED for node in nodes):
+        return "the first reading is under way; no primary is known yet"
     unread = [node.name for node in nodes if not evidence.is_not_primary(node)]
     return f"no primary is known; {', '.join(unread)} could not be read"

@@ -122,7 +122,7 @@ class TestDeadHosts:
     def test_a_node_that_its_peers_still_see_can_t_be_read_and_is_not_called_dead(self) -> None:
         found = alerts(dead(healthy(), BACKUP, seen_by_peers=True))
         assert [(alert.id, alert.subject) for alert in found] == [("stale", BACKUP)]
-        assert any("still sees it running" in line for line in found[0].evidence)
+        assert any("see it running" in line for line in found[0].evidence)
 
     @pytest.mark.parametrize("kind", [FailureKind.PERMISSION, FailureKind.BUSY, FailureKind.HOST_KEY_UNKNOWN])
     def test_a_host_that_refuses_us_is_not_dead(self, kind: FailureKind) -> None:
@@ -152,6 +152,24 @@ class TestServices:
 
     def test_a_server_that_says_stopped_under_an_active_unit_is_down(self) -> None:
         assert "service_down" in ids(with_node(healthy(), BACKUP, status=read(ServerStatus("Stopped"))))
+
+    def test_a_server_that_is_silent_here_and_towards_its_peers_hangs(self) -> None:
+        hung = with_node(
+            dead(healthy(), PRIMARY),
+            PRIMARY,
+            **{
+                name: getattr(healthy().node(CLUSTER, PRIMARY), name)
+                for name in ("link", "service", "mounts", "automation")
+            },
+        )
+        hung = with_node(hung, PRIMARY, status=unread(NO_ANSWER), cluster=unread(NO_ANSWER), tokens=unread(NO_ANSWER))
+        assert raised(hung) == {("service_down", PRIMARY, CRITICAL), ("no_primary", CLUSTER, CRITICAL)}
+
+    def test_a_command_that_hangs_while_the_peers_see_the_server_is_only_unread(self) -> None:
+        hung = with_node(
+            healthy(), PRIMARY, status=unread(NO_ANSWER), cluster=unread(NO_ANSWER), tokens=unread(NO_ANSWER)
+        )
+        assert raised(hung) == {("stale", PRIMARY, WARNING)}
 
     def test_it_tells_since_when(self) -> None:
         [down] = alerts(stopped(healthy(), BACKUP))
@@ -264,6 +282,12 @@ class TestLicence:
         for name in (PRIMARY, BACKUP, ARBITRATOR):
             snapshot = with_node(snapshot, name, status=read(ServerStatus("Running", license_valid=False)))
         assert raised(snapshot) == {("license_invalid", CLUSTER, CRITICAL)}
+
+    def test_licence_files_on_storage_that_is_missing_are_the_storage_s_alert(self) -> None:
+        mount = Mount("licenses", "/shared/dsls/licenses", False)
+        snapshot = with_node(healthy(), PRIMARY, mounts=read((mount,)))
+        snapshot = with_node(snapshot, PRIMARY, status=read(ServerStatus("Running", license_valid=False)))
+        assert raised(snapshot) == {("storage_missing", PRIMARY, CRITICAL)}
 
 
 class TestLoadBalancers:

@@ -170,6 +170,13 @@ class TestNoPrimary:
     def test_it_is_proven_by_silence_that_the_peers_confirm(self) -> None:
         assert verdict(dead(healthy(), PRIMARY)).serving is False
 
+    def test_it_is_proven_by_a_server_that_hangs_for_us_and_for_its_peers(self) -> None:
+        alive = healthy().node(CLUSTER, PRIMARY)
+        snapshot = with_node(dead(healthy(), PRIMARY), PRIMARY, link=alive.link, service=alive.service)
+        assert verdict(with_node(snapshot, PRIMARY, cluster=unread(LOST))).serving is False
+        hung_here = with_node(healthy(), PRIMARY, cluster=unread(LOST))
+        assert verdict(hung_here).serving is None
+
     def test_silence_towards_us_alone_proves_nothing(self) -> None:
         found = verdict(dead(healthy(), PRIMARY, seen_by_peers=True))
         assert found.serving is None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.traffic import receivers
 from dslsconsole.alerts.view import View
-from dslsconsole.alerts.wording import listed
+from dslsconsole.alerts.wording import do
 from dslsconsole.model.verdict import Severity
 
 
@@ -31,7 +31,7 @@ def _find(view: View) -> Iterator[Finding]:
         yield Finding(
             subject=name,
             severity=Severity.CRITICAL,
-            summary=f"{listed(hosts)} sends clients to {name}, which is {role} and refuses them",
+            summary=f"{do(hosts, 'send')} clients to {name}, which is {role} and refuses them",
             evidence=(f"the primary is {primary}",),
             advice=f"Put {name} into maintenance on every load balancer (runbook lb-maint).",
         )

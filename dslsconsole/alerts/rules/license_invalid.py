@@ -1,8 +1,9 @@
-"""A licence server says that its licence file is not valid."""
+"""A licence server says that its licence file is not valid. Where its storage is missing, that is the alert."""
 
 from collections.abc import Iterator
 
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
+from dslsconsole.alerts.rules.storage_missing import wrong_mount
 from dslsconsole.alerts.view import View
 from dslsconsole.alerts.wording import listed
 from dslsconsole.model.verdict import Severity
@@ -17,7 +18,8 @@ def _find(view: View) -> Iterator[Finding]:
     asked = []
     for node in view.shape.all_nodes:
         status = view.fresh(view.node(node.name).status)
-        if status is None or status.license_valid is None:
+        mounts = view.fresh(view.node(node.name).mounts) or ()
+        if status is None or status.license_valid is None or any(wrong_mount(view, mount) for mount in mounts):
             continue
         asked.append(node.name)
         if status.license_valid is False:

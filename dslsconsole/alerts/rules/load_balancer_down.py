@@ -42,11 +42,12 @@ def _find(view: View) -> Iterator[Finding]:
 
 def _finding(view: View, site: BalancersShape, host: str, last: bool) -> Finding:
     readings = view.balancer(host)
+    what = "load balancer" if view.fresh(readings.link) is None else "HAProxy on"
     alone = "; it was the last" if last else ""
     return Finding(
         subject=host,
         severity=Severity.CRITICAL if last else Severity.WARNING,
-        summary=f"load balancer {host} does not answer{alone}",
+        summary=f"{what} {host} does not answer{alone}",
         evidence=tuple(_evidence(view, site, host, readings)),
         advice="Look at the host and at HAProxy on it. While it is out, changes reach only the other load balancers.",
         urgent=last,

@@ -38,7 +38,7 @@ def _proof(view: View, node: NodeShape) -> str | None:
     if status is not None and status.role is not None:
         return f"{node.name} says that it is {status.role}"
     if view.service_down(node):
-        return f"the licence server on {node.name} does not run"
+        return f"the licence server on {node.name} does not {'answer' if view.server_hangs(node) else 'run'}"
     if view.reach(node) is not Reach.FAILED:
         return None
     silent = [

@@ -21,7 +21,7 @@ def _find(view: View) -> Iterator[Finding]:
     yield Finding(
         subject=view.where(hosts, tuple(view.backends)),
         severity=Severity.CRITICAL,
-        summary=f"{listed(hosts)} has no server to send clients to",
+        summary=f"no server to send clients to at {listed(hosts)}",
         evidence=tuple(
             f"{host}: {server.name} is {server.status}" + (f", {server.check}" if server.check else "")
             for host in hosts

@@ -1,6 +1,7 @@
 """Clients are served through a backup server because no active one takes them.
 
-Where the active server's own node is out, that node's alert tells it.
+Where the active server's own node is out, that node's alert tells it; where the backup server is not primary either,
+`lb_wrong_server` does.
 """
 
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.traffic import receivers
 from dslsconsole.alerts.view import View
-from dslsconsole.alerts.wording import listed
+from dslsconsole.alerts.wording import do, listed
 from dslsconsole.model.balancer import Backend
 from dslsconsole.model.verdict import Severity
 
@@ -25,7 +26,7 @@ def _find(view: View) -> Iterator[Finding]:
     yield Finding(
         subject=view.where(hosts, tuple(view.backends)),
         severity=Severity.WARNING,
-        summary=f"{listed(hosts)} sends clients to the backup server {listed(sorted(servers))}",
+        summary=f"{do(hosts, 'send')} clients to the backup server {listed(sorted(servers))}",
         evidence=tuple(
             f"{host}: {server.name} is {server.status}"
             for host in hosts
@@ -37,7 +38,11 @@ def _find(view: View) -> Iterator[Finding]:
 
 
 def _only_backup(view: View, backend: Backend) -> bool:
-    if not any(server.backup for server in receivers(backend)):
+    used = receivers(backend)
+    if not any(server.backup for server in used):
+        return False
+    served_by = [node.name for server in used if (node := view.node_of(server)) is not None]
+    if view.verdict.primary is not None and view.verdict.primary not in served_by:
         return False
     nodes = [view.node_of(server) for server in backend.servers if not server.backup]
     return not nodes or not all(node is not None and view.out(node) for node in nodes)

@@ -20,11 +20,12 @@ def _find(view: View) -> Iterator[Finding]:
         service = view.fresh(view.node(node.name).service)
         if service is None:
             continue
+        verb = "answer" if view.server_hangs(node) else "run"
         stopped = service.active in ("inactive", "failed", "deactivating")
         yield Finding(
             subject=node.name,
             severity=Severity.CRITICAL,
-            summary=f"the licence server on {node.name} does not run: {_state(view, node)}",
+            summary=f"the licence server on {node.name} does not {verb}: {_state(view, node)}",
             evidence=tuple(_evidence(view, node)),
             advice=f"Read `journalctl -u {node.unit}` on {node.name}; start it with the runbook service-start.",
             since=service.since if stopped else None,
@@ -36,7 +37,8 @@ def _state(view: View, node: NodeShape) -> str:
     if service is None:
         return "unknown"
     if service.active in ("active", "reloading"):
-        return f"{service.unit} is {service.active}, but the server says Stopped"
+        says = "answers neither here nor its peers" if view.server_hangs(node) else "says Stopped"
+        return f"{service.unit} is {service.active}, but the server {says}"
     result = f" ({service.result})" if service.result not in ("", "success") else ""
     return f"{service.unit} is {service.active}{result}"
 

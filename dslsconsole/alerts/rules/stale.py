@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.rules.load_balancer_down import is_down
 from dslsconsole.alerts.view import Reach, View
-from dslsconsole.alerts.wording import clock_time, listed
+from dslsconsole.alerts.wording import clock_time, do, listed
 from dslsconsole.model.balancer import BalancerReadings
 from dslsconsole.model.node import Link, Mode, NodeReadings
 from dslsconsole.model.reading import FailureKind, Reading
@@ -43,7 +43,7 @@ def _unreadable(view: View, node: NodeShape, link: Reading[Link]) -> Iterator[Fi
     if _key_changed(link):
         return
     witnesses = view.seen_running_by(node)
-    seen = (f"{listed(witnesses)} still sees it running",) if witnesses else ()
+    seen = (f"{do(witnesses, 'see')} it running",) if witnesses else ()
     last = () if link.at is None else (f"last read {clock_time(link.at)}",)
     yield Finding(
         subject=node.name,
@@ -58,7 +58,7 @@ def _unanswered(view: View, node: NodeShape) -> frozenset[str]:
     """The sections that nobody can expect an answer to."""
     expected: frozenset[str] = frozenset({"tokens"}) if node.mode is Mode.ARBITRATOR else frozenset()
     service = view.fresh(view.node(node.name).service)
-    if service is not None and service.active not in ("active", "reloading"):
+    if view.service_down(node) or (service is not None and service.active not in ("active", "reloading")):
         return expected | _OF_A_RUNNING_SERVER
     return expected
 

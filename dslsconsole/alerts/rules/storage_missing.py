@@ -14,11 +14,9 @@ def rule() -> Rule:
 
 
 def _find(view: View) -> Iterator[Finding]:
-    if view.shape.storage_kind == "local":
-        return
     for node in view.storage_nodes:
         mounts = view.fresh(view.node(node.name).mounts)
-        wrong = {mount.path: why for mount in mounts or () if (why := _wrong(view, mount)) is not None}
+        wrong = {mount.path: why for mount in mounts or () if (why := wrong_mount(view, mount)) is not None}
         if not wrong:
             continue
         yield Finding(
@@ -30,7 +28,10 @@ def _find(view: View) -> Iterator[Finding]:
         )
 
 
-def _wrong(view: View, mount: Mount) -> str | None:
+def wrong_mount(view: View, mount: Mount) -> str | None:
+    """What is wrong with what is mounted there, in words; None if nothing is. Local storage is no mount of its own."""
+    if view.shape.storage_kind == "local":
+        return None
     if not mount.mounted:
         return "nothing is mounted there; the directory is the host's own"
     for said, wanted, what in (
