@@ -22,7 +22,7 @@ from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
 from dslsconsole.tui.navigation import Navigation
 from dslsconsole.tui.operation import Runner
-from dslsconsole.tui.render.cells import Tone
+from dslsconsole.tui.render.cells import Sheet, Tone
 from dslsconsole.tui.render.footer import Key
 from dslsconsole.tui.render.log import log
 from dslsconsole.tui.render.view import View
@@ -157,11 +157,13 @@ class ConsoleApp(App[None]):
         standing = self.acting.standing(self.cluster_name, self.clock())
         view = self.view()
         if self.screen is self.cluster_screen:
-            sheet = log(self.entries, self.cluster_name or "", self._feed_trouble)
-            self.cluster_screen.show(view, sheet, standing, self.trouble)
+            self.cluster_screen.show(view, self._log_sheet, standing, self.trouble)
         else:
             self.cluster_screen.show_bars(view, standing, self.trouble)
             self.acting.draw()
+
+    def _log_sheet(self, detail: bool) -> Sheet:
+        return log(self.entries, self.cluster_name or "", self._feed_trouble, detail=detail)
 
     def draw_all(self) -> None:
         """Draw what changed, and the keys too: what they may do has changed."""

@@ -9,6 +9,7 @@ from dslsconsole.journal.story import telling
 from dslsconsole.tui.journal_feed import LogEntry, News
 
 LOOKS_EVERY_S = 0.25
+MARKS = {"step-started": "▶ ", "step-ended": ""}
 KEPT = 2000
 """The newest entries of the first look; nobody scrolls through years of them here."""
 
@@ -49,7 +50,7 @@ def shown(entry: Entry) -> LogEntry:
         runbook=entry.runbook,
         operation=entry.operation,
         event=entry.event,
-        text=f"{entry.event} {telling(entry)}".rstrip(),
+        text=f"{MARKS.get(entry.event, f'{entry.event} ')}{telling(entry)}".rstrip(),
         outcome=outcome if isinstance(outcome, str) else "",
         step=step if isinstance(step, int) and not undo else None,
         host=str(entry.data.get("host", "")),

@@ -186,7 +186,7 @@ class LineTable(Drawn, can_focus=True):
             text = "nothing matches the filter" if self.filter else self._sheet.empty
             rows = row_lines(Row("", (Cell(text, Tone.MUTED),), spans=True, wraps=True, indent=1), (), (), width)
             return _Drawing(None, tuple(rows) if text else (), (-1,) * len(rows))
-        labelled = any(columns[i].label for i, _ in layout)
+        labelled = any(columns[i].label for i, _ in layout) and any(not row.spans for row in self._rows)
         return _Drawing(header_line(columns, layout, width) if labelled else None, tuple(lines), tuple(owners))
 
     def _mark(self, lines: list[int]) -> None:

@@ -53,7 +53,7 @@ async def test_a_journal_that_can_not_be_read_is_said(tmp_path: Path) -> None:
     [
         (
             entry(event="step-ended", step=2, name="promote", host="b", outcome="done"),
-            "step-ended 2. promote on b · done",
+            "2. promote on b · done",
         ),
         (entry(event="guard", name="quorum", result="pass", reading="3 of 3"), "guard quorum: pass · 3 of 3"),
         (entry(event="outcome", outcome="needs_person"), "outcome needs_person"),

@@ -3,11 +3,12 @@
 from msgspec.structs import replace
 
 from dslsconsole.model.balancer import ServerState
-from dslsconsole.model.frames import Frame, Full
+from dslsconsole.model.frames import Alerts, Frame, Full
 from dslsconsole.model.node import Role
 from dslsconsole.model.picture import Picture
 from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.model.snapshot import key
+from dslsconsole.model.verdict import Alert, Severity
 from dslsconsole.tui import scenes
 from dslsconsole.tui.actions import offered
 from dslsconsole.tui.render.alerts import alerts
@@ -104,7 +105,29 @@ class TestPools:
         readings = scenes.node("dsls-backup-01", scenes.NOON + 1)
         old = replace(readings, tokens=replace(readings.tokens, value=scenes.token_state(generation=48200)))
         sheet = pools(view([*scenes.healthy(), scenes.tick(scenes.NOON + 1, dsls_backup_01=old)]))
-        assert "▲ sync: dsls-backup-01 11 generations behind" in everything(sheet)
+        assert "\nsync: dsls-backup-01 11 generations behind" in everything(sheet)
+
+    def test_behind_is_a_warning_when_the_rules_say_so(self) -> None:
+        readings = scenes.node("dsls-backup-01", scenes.NOON + 1)
+        old = replace(readings, tokens=replace(readings.tokens, value=scenes.token_state(generation=48200)))
+        alert = Alert("sync_lag", Severity.WARNING, scenes.CLUSTER, "dsls-backup-01", "90 s behind", scenes.NOON)
+        frames = [
+            *scenes.healthy(),
+            scenes.tick(scenes.NOON + 1, dsls_backup_01=old),
+            Alerts(scenes.NOON + 1, (alert,)),
+        ]
+        assert "▲ sync: dsls-backup-01 11 generations behind" in everything(pools(view(frames)))
+
+    def test_a_stopped_server_is_not_called_unknown(self) -> None:
+        readings = scenes.node("dsls-backup-01", scenes.NOON + 1)
+        assert readings.service.value is not None
+        service = replace(readings.service, value=replace(readings.service.value, active="inactive"))
+        gone = replace(readings.tokens, failure=Failure(FailureKind.ABSENT, "its licence server does not run"))
+        frames = [
+            *scenes.healthy(),
+            scenes.tick(scenes.NOON + 1, dsls_backup_01=replace(readings, service=service, tokens=gone)),
+        ]
+        assert "sync: dsls-backup-01 does not run" in everything(pools(view(frames)))
 
     def test_never_read_is_unknown_and_not_empty(self) -> None:
         sheet = pools(unread())
@@ -200,6 +223,7 @@ class TestAlerts:
 
     def test_with_room_also_why_and_what_to_do(self) -> None:
         told = everything(alerts(view(scenes.troubled(), detail=True)))
+        assert "✖ critical since 11:59:24Z · dsls-arbitrator-01: does not answer" in told
         assert "ssh: no answer within 4 s" in told
         assert "→ look at its console" in told
 

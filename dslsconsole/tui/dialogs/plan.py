@@ -13,7 +13,7 @@ from dslsconsole.tui.dialogs.question import Typed
 from dslsconsole.tui.lines import OneLine
 from dslsconsole.tui.operation import Plan, Request
 from dslsconsole.tui.render import plan as rendered
-from dslsconsole.tui.render.cells import Cell, Tone, filled
+from dslsconsole.tui.render.cells import Cell, Tone
 from dslsconsole.tui.render.words import clean
 from dslsconsole.tui.table import LineTable
 
@@ -71,7 +71,7 @@ class PlanDialog(Dialog[Decision]):
         with Vertical():
             yield LineTable()
             yield OneLine(id="choice")
-            yield Typed(max_length=200)
+            yield Typed(max_length=200, placeholder="type here")
             yield OneLine(id="hint")
 
     def on_mount(self) -> None:
@@ -81,7 +81,7 @@ class PlanDialog(Dialog[Decision]):
         table.can_focus = False
         table.show(rendered.plan(self._plan, self._request))
         tone, text = self._choice()
-        self.query_one("#choice", OneLine).show(filled((Cell(f" {clean(text)}", tone),), 130))
+        self.query_one("#choice", OneLine).show((Cell(f" {clean(text)}", tone),))
         self._hint("Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it", Tone.MUTED)
 
     def _choice(self) -> tuple[Tone, str]:
@@ -101,7 +101,7 @@ class PlanDialog(Dialog[Decision]):
         return (Tone.WARNING if plan.may_run else Tone.CRITICAL), " · ".join(parts)
 
     def _hint(self, text: str, tone: Tone) -> None:
-        self.query_one("#hint", OneLine).show(filled((Cell(f" {clean(text)}", tone),), 130))
+        self.query_one("#hint", OneLine).show((Cell(f" {clean(text)}", tone),))
 
     def action_scroll(self, by: int) -> None:
         self.query_one(LineTable).action_cursor(by)

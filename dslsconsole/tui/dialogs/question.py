@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from dslsconsole.tui.dialogs.dialog import DEAF_S, Dialog
 from dslsconsole.tui.lines import OneLine
-from dslsconsole.tui.render.cells import Cell, Row, Sheet, Tone, filled
+from dslsconsole.tui.render.cells import Cell, Row, Sheet, Tone
 from dslsconsole.tui.table import LineTable
 
 WIDTH = 76
@@ -64,7 +64,7 @@ class Question(Dialog[str]):
     def _hint(self, wrong: bool = False) -> None:
         need = f"type {self._phrase} and Enter" if self._phrase else "type it and Enter"
         text = f" {'that is not it: ' if wrong else ''}{need}; Esc cancels"
-        self.query_one("#hint", OneLine).show(filled((Cell(text, Tone.WARNING if wrong else Tone.MUTED),), WIDTH))
+        self.query_one("#hint", OneLine).show((Cell(text, Tone.WARNING if wrong else Tone.MUTED),))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         answer = event.value.strip()

@@ -13,7 +13,7 @@ from dslsconsole.tui.journal_feed import LogEntry
 from dslsconsole.tui.lines import OneLine
 from dslsconsole.tui.operation import Plan
 from dslsconsole.tui.render import plan as rendered
-from dslsconsole.tui.render.cells import Cell, Tone, filled
+from dslsconsole.tui.render.cells import Cell, Tone
 from dslsconsole.tui.table import LineTable
 
 
@@ -39,6 +39,7 @@ class RunDialog(Dialog[None]):
         super().__init__()
         self._plan = plan
         self._ended = False
+        self._step: int | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -49,10 +50,17 @@ class RunDialog(Dialog[None]):
         """Draw the run as it stands."""
         if not self.is_mounted:
             return
+        ended_before = self._ended
         self._ended = outcome is not None or failure is not None
-        self.query_one(LineTable).show(rendered.progress(self._plan, entries, outcome, failure))
+        table = self.query_one(LineTable)
+        table.show(rendered.progress(self._plan, entries, outcome, failure))
+        if self._ended and not ended_before:
+            table.select("ending")
+        elif (step := rendered.running_step(self._plan, entries)) != self._step:
+            self._step = step
+            table.select(f"step {step}")
         text = "Esc closes" if self._ended else "Esc asks it to stop after this step · h hides this, the run goes on"
-        self.query_one("#hint", OneLine).show(filled((Cell(f" {text}", Tone.MUTED),), 120))
+        self.query_one("#hint", OneLine).show((Cell(f" {text}", Tone.MUTED),))
 
     def action_cancel(self) -> None:
         if self._ended:

@@ -8,9 +8,9 @@ from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone
 
 COLUMNS = (
     Column("at", "time", least=9, most=9),
-    Column("operator", "operator", least=6, most=12, importance=6),
-    Column("runbook", "runbook", least=8, most=14, importance=7),
-    Column("text", "what", least=10, most=400, cut=Cut.END, grows=True),
+    Column("operator", "operator", least=6, most=12, importance=3),
+    Column("runbook", "runbook", least=8, most=14, importance=4),
+    Column("text", "what", least=24, most=400, cut=Cut.END, grows=True),
 )
 TONES = {
     "done": Tone.OK,
@@ -25,21 +25,28 @@ TONES = {
 }
 
 
-def log(entries: Sequence[LogEntry], cluster: str, trouble: str | None = None) -> Sheet:
-    """The entries of one cluster, oldest first."""
-    ours = [entry for entry in entries if entry.cluster in (cluster, "")]
-    rows = tuple(
-        Row(
-            f"{entry.seq}",
-            (
-                Cell(words.time_of_day(entry.at), Tone.MUTED),
-                Cell(entry.operator),
-                Cell(entry.runbook),
-                Cell(entry.text, TONES.get(entry.outcome, Tone.TEXT)),
-            ),
-        )
-        for entry in ours
-    )
+NEWEST = 200
+"""Entries that a panel shows; alone it shows all it has."""
+
+
+def log(entries: Sequence[LogEntry], cluster: str, trouble: str | None = None, *, detail: bool = False) -> Sheet:
+    """The entries of one cluster, oldest first. Guards that passed are left out where there is little room."""
+    ours = [entry for entry in entries if entry.cluster in (cluster, "") and (detail or not _dull(entry))]
+    rows = tuple(_row(entry) for entry in (ours if detail else ours[-NEWEST:]))
     if trouble is not None:
-        rows += (Row("trouble", (Cell(f"✖ {trouble}", Tone.CRITICAL),), spans=True),)
+        rows += (Row("trouble", (Cell(f"✖ {trouble}", Tone.CRITICAL),), spans=True, wraps=True),)
     return Sheet("Action log", COLUMNS, rows, empty="nothing has been done yet")
+
+
+def _dull(entry: LogEntry) -> bool:
+    return entry.event == "guard" and entry.outcome == "pass"
+
+
+def _row(entry: LogEntry) -> Row:
+    cells = (
+        Cell(words.time_of_day(entry.at), Tone.MUTED),
+        Cell(entry.operator),
+        Cell(entry.runbook),
+        Cell(entry.text, TONES.get(entry.outcome, Tone.TEXT)),
+    )
+    return Row(f"{entry.seq}", cells)

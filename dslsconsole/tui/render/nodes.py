@@ -21,6 +21,7 @@ COLUMNS = (
     Column("version", "version", least=7, most=12, importance=1, grows=True),
 )
 SETTLED = ("active", "inactive")
+STOPPED = ("inactive", "failed")
 
 
 def nodes(view: View) -> Sheet:
@@ -102,12 +103,11 @@ def _service_tone(shape: NodeShape, service: Service) -> Tone:
 
 
 def late_cell(view: View, readings: NodeReadings) -> Cell:
-    ages = (
-        view.late(readings.link),
-        view.late(readings.service),
-        view.late(readings.cluster),
-        view.late(readings.tokens),
-    )
+    """The age of what is late. What a server says is not late while it is known that it does not run."""
+    ages = [view.late(readings.link), view.late(readings.service)]
+    service = view.now_value(readings.service)
+    if service is None or service.active not in STOPPED:
+        ages += [view.late(readings.cluster), view.late(readings.tokens)]
     age = max((age for age in ages if age is not None), default=None)
     return Cell("") if age is None else Cell(words.duration(age), Tone.WARNING)
 

@@ -108,9 +108,16 @@ def progress(plan: Plan, entries: Sequence[LogEntry], outcome: Plan | None, fail
         host = f" on {step.host}" if step.host else ""
         rows.append(_text(f"step {number}", f"{mark} {number}. {step.name}{host}: {state or 'planned'}", colour))
     rows.append(_text("journal", "The journal", Tone.TITLE))
-    rows += [_text(f"entry {e.seq}", f"{words.time_of_day(e.at)} {e.text}", Tone.MUTED, 3) for e in entries]
+    told = [entry for entry in entries if entry.event != "guard" or entry.outcome != "pass"]
+    rows += [_text(f"entry {e.seq}", f"{words.time_of_day(e.at)} {e.text}", Tone.MUTED, 3) for e in told]
     word = "under way" if outcome is None and failure is None else "ended"
-    return Sheet(f"{plan.runbook} {plan.cluster} · {word}", (), tuple(rows), tone=tone)
+    return Sheet(f"{plan.title or plan.runbook} · {plan.cluster} · {word}", (), tuple(rows), tone=tone)
+
+
+def running_step(plan: Plan, entries: Sequence[LogEntry]) -> int | None:
+    """The number of the step that runs, to be kept in sight."""
+    states = _states(plan, entries)
+    return states.index("running") + 1 if "running" in states else None
 
 
 def _unsettled(outcome: Plan) -> list[Row]:

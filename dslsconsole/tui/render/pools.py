@@ -5,6 +5,7 @@ from dslsconsole.model.reading import Reading
 from dslsconsole.model.snapshot import key
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, glyph, note, worst
+from dslsconsole.tui.render.nodes import STOPPED
 from dslsconsole.tui.render.view import View
 
 COLUMNS = (
@@ -116,12 +117,18 @@ def _sync_notes(view: View, source: str, state: TokenState) -> list[Row]:
             continue
         theirs = view.node(shape.name).tokens
         other = view.now_value(theirs)
-        if other is None:
+        service = view.now_value(view.node(shape.name).service)
+        told = view.alert_tone(shape.name) is not Tone.OK
+        if service is not None and service.active in STOPPED:
+            rows.append(note(f"sync {shape.name}", Cell(f"sync: {shape.name} does not run", Tone.MUTED)))
+        elif other is None:
             rows.append(note(f"sync {shape.name}", Cell(f"? sync: {shape.name} unknown", Tone.UNKNOWN)))
         elif other.generation == state.generation and other.generation is not None:
             rows.append(note(f"sync {shape.name}", Cell(f"sync: {shape.name} at same generation", Tone.MUTED)))
         else:
-            rows.append(note(f"sync {shape.name}", Cell(f"▲ sync: {shape.name} {_behind(state, other)}", Tone.WARNING)))
+            # A server that copies every few seconds is always a little behind; the alert rules know what is too much.
+            text = f"{'▲ ' if told else ''}sync: {shape.name} {_behind(state, other)}"
+            rows.append(note(f"sync {shape.name}", Cell(text, Tone.WARNING if told else Tone.MUTED)))
     return rows
 
 

@@ -36,6 +36,9 @@ RENDERERS: dict[str, Callable[[View], Sheet]] = {
     "alerts": alerts,
 }
 
+LogRenderer = Callable[[bool], Sheet]
+"""The action log, and whether it has the whole screen."""
+
 
 class FilterLine(Input):
     """Where the words of a filter are typed."""
@@ -80,7 +83,7 @@ class ClusterScreen(Screen[None]):
         super().__init__()
         self._keys = keys
         self._view: View | None = None
-        self._log = Sheet("Action log", (), ())
+        self._log: LogRenderer = lambda _: Sheet("Action log", (), ())
         self._standing = Standing()
         self._trouble: str | None = None
         self._heights: tuple[int, ...] = ()
@@ -107,7 +110,7 @@ class ClusterScreen(Screen[None]):
 
     # -- drawing
 
-    def show(self, view: View | None, log: Sheet, standing: Standing, trouble: str | None) -> None:
+    def show(self, view: View | None, log: LogRenderer, standing: Standing, trouble: str | None) -> None:
         """Draw all of it. What has not changed costs nothing."""
         self._view, self._log, self._standing, self._trouble = view, log, standing, trouble
         self.show_bars(view, standing, trouble)
@@ -134,7 +137,7 @@ class ClusterScreen(Screen[None]):
 
     def _sheet(self, name: str, view: View) -> Sheet:
         if name == "log":
-            return self._log
+            return self._log(self.zoomed == name)
         detailed = RENDERERS[name](replace(view, detail=True))
         if self.zoomed == name or (not self.has_class("compact") and self.panel(name).fits(detailed)):
             return detailed
