@@ -1,0 +1,41 @@
+"""What `config/` ships for nodes and jump hosts holds together with the product."""
+
+import re
+from pathlib import Path
+
+from dslsconsole.settings import json_schema, load
+from dslsconsole.shipped import shipped
+
+NODE = shipped("config") / "node"
+
+
+def test_the_readme_names_every_shipped_file() -> None:
+    readme = (shipped("config") / "README.md").read_text()
+    files = [path for path in shipped("config").rglob("*") if path.is_file() and path.name != "README.md"]
+    assert [path.name for path in files if path.name.split(".")[0] not in readme] == []
+
+
+def test_sudoers_allows_exact_commands_on_the_example_estates_units_alone() -> None:
+    cluster = load(shipped("config") / "estate.yaml").clusters["production-cluster"]
+    units = {node.unit for node in cluster.nodes.values()} | {loop.unit for loop in cluster.automation}
+    rules = [line for line in (NODE / "sudoers").read_text().splitlines() if not line.startswith("#")]
+    commands = re.findall(r"/\S+ [^,\\\n]+", "\n".join(rules))
+    assert commands
+    for command in commands:
+        assert re.fullmatch(r"/usr/bin/systemctl (start|stop|kill --signal=KILL) \S+", command.strip())
+        assert command.split()[-1] in units
+    assert not any("*" in rule or "ALL: " in rule for rule in rules)
+
+
+def test_every_key_of_the_schema_is_explained_in_the_full_example() -> None:
+    text = (shipped("config") / "estate.yaml").read_text()
+    named = {key for section in json_schema()["$defs"].values() for key in section.get("properties", {})}
+    left_out = {key for key in named if not re.search(rf"\b{key}\b", text)}
+    assert left_out == set()
+
+
+def test_every_example_key_is_restricted() -> None:
+    for name in ("authorized_keys.probe", "authorized_keys.operate"):
+        keys = [line for line in Path(NODE / name).read_text().splitlines() if line and not line.startswith("#")]
+        assert keys
+        assert all(re.search(r"(^|,)restrict(,| )", line) for line in keys)
