@@ -1,5 +1,6 @@
 """The shell of the practice hosts says and returns what dash does."""
 
+import asyncio
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from dslsconsole.lab.host import Host
 
+# ruff: noqa: E501 - one script a line
 SCRIPTS = [
     "echo hello   world",
     "echo 'a  b' \"c  d\" e\\ \\ f",
@@ -105,7 +107,8 @@ SCRIPTS = [
 @pytest.mark.real
 @pytest.mark.parametrize("script", SCRIPTS)
 async def test_does_what_dash_does(script: str, host: Host, need: Callable[[str], str]) -> None:
-    real = subprocess.run(
+    real = await asyncio.to_thread(
+        subprocess.run,
         [need("dash"), "-c", script],
         capture_output=True,
         stdin=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ class ScriptError(Exception):
         self.text = text
 
 
-class Unfinished(ScriptError):
+class UnfinishedError(ScriptError):
     """The script ends in the middle of a command: more lines may complete it."""
 
 
@@ -48,8 +48,8 @@ class Lexer:
     def fault(self, text: str) -> ScriptError:
         return ScriptError(self.line, text)
 
-    def unfinished(self, text: str) -> Unfinished:
-        return Unfinished(self.line, text)
+    def unfinished(self, text: str) -> UnfinishedError:
+        return UnfinishedError(self.line, text)
 
     # Tokens
 

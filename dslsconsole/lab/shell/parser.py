@@ -38,7 +38,7 @@ def parse(text: str) -> Script:
     """The commands of a script.
 
     Raises:
-        ScriptError: it is no shell script; `Unfinished` where it ends too early.
+        ScriptError: it is no shell script; `UnfinishedError` where it ends too early.
     """
     if len(text) > _LONGEST_SCRIPT:
         raise ScriptError(1, "the script is too long")

@@ -4,7 +4,7 @@ import contextlib
 
 from dslsconsole.lab.host import Call
 from dslsconsole.lab.shell.interpreter import Interpreter
-from dslsconsole.lab.shell.lexer import ScriptError, Unfinished
+from dslsconsole.lab.shell.lexer import ScriptError, UnfinishedError
 from dslsconsole.lab.shell.parser import parse
 from dslsconsole.lab.shell.state import Break, Return, ShellError, State
 
@@ -63,7 +63,7 @@ async def _from_input(shell: Interpreter, *, prompts: bool) -> int:
         held += line.decode("utf-8", "surrogateescape")
         try:
             parse(held)
-        except Unfinished:
+        except UnfinishedError:
             if line and len(held) < _LONGEST_COMMAND:
                 continue
         except ScriptError as error:

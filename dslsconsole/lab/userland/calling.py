@@ -55,6 +55,9 @@ class Inputs:
                 yield name, await self._call.stdin.read()
                 continue
             path = self._call.path(name)
+            if path in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+                yield name, await self._call.stdin.read()
+                continue
             try:
                 await self._call.host.files.reach(path)
                 data = b"" if path == "/dev/null" else self._call.host.files.read(path, self._call.account)

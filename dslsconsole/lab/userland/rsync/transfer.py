@@ -68,6 +68,7 @@ class _Run:
         self._target = target
         self._tally = Tally()
         self._lines: list[str] = []
+        self._before: dict[str, Status | None] = {}
 
     async def run(self) -> int:
         settings, source = self._settings, self._source
@@ -80,6 +81,7 @@ class _Run:
         new = listed(source, settings)
         for path in new.unreadable:
             self._fail(f'rsync: [sender] opendir "{path}" failed: Permission denied (13)')
+        self._before = {name: self._target.status(name) for name in new.entries}
         doomed = self._doomed(new) if settings.delete else []
         if settings.delete and settings.delete_after:
             await self._send(new)
@@ -87,6 +89,7 @@ class _Run:
         else:
             self._delete(doomed, new)
             await self._send(new)
+        self._settle_directories(new)
         return await self._report(new)
 
     async def _without_source(self, status: Status | None) -> int:
@@ -157,7 +160,7 @@ class _Run:
         for count, (name, status) in enumerate(new.entries.items()):
             if count % 50 == 49:
                 await asyncio.sleep(0)
-            old = self._target.status(name)
+            old = self._before[name]
             try:
                 self._send_one(name, status, old)
             except OSError as error:
@@ -165,7 +168,6 @@ class _Run:
                 verb = "send_files failed to open" if reader else "mkstemp"
                 where = "sender" if reader else "receiver"
                 self._fail(f'rsync: [{where}] {verb} "{error.filename}": {error.strerror} ({error.errno})')
-        self._settle_directories(new)
 
     def _send_one(self, name: str, status: Status, old: Status | None) -> None:
         settings, target = self._settings, self._target
