@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from own_ssh_server import OwnServer
+
+from tests.own_ssh_server import OwnServer
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import asyncio
 
 import asyncssh
 import pytest
-from own_ssh_server import OwnServer
 
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.ssh.errors import SshError
 from dslsconsole.ssh.pool import Pool
 from dslsconsole.ssh.shell import Unanswered
+from tests.own_ssh_server import OwnServer
 
 Process = asyncssh.SSHServerProcess[bytes]
 

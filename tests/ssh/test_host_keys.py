@@ -9,13 +9,13 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from real_sshd import RealSshd, real_sshd
 
 from dslsconsole.model.reading import Failure, FailureKind
 from dslsconsole.settings.schema import Ssh
 from dslsconsole.ssh.access import Access, Target
 from dslsconsole.ssh.errors import SshError
 from dslsconsole.ssh.pool import Pool
+from tests.real_sshd import RealSshd, real_sshd
 
 pytestmark = pytest.mark.real
 Need = Callable[[str], str]

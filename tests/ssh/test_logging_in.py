@@ -7,7 +7,6 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from real_sshd import real_sshd
 
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.settings.schema import Ssh
@@ -15,6 +14,7 @@ from dslsconsole.ssh.access import Access, Target
 from dslsconsole.ssh.connection import Connection
 from dslsconsole.ssh.errors import SshError
 from dslsconsole.ssh.pool import Pool
+from tests.real_sshd import real_sshd
 
 pytestmark = pytest.mark.real
 Need = Callable[[str], str]

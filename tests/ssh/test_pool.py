@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from own_ssh_server import OwnServer
 
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.settings.schema import Ssh
 from dslsconsole.ssh.access import Access, Target
 from dslsconsole.ssh.errors import SshError
 from dslsconsole.ssh.pool import FIRST_PAUSE_S, LONGEST_PAUSE_S, Pool
+from tests.own_ssh_server import OwnServer
 
 
 class Clock:
