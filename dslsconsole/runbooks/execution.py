@@ -177,17 +177,19 @@ class Execution:
             for step in self._plan.steps
             if step.number in self._begun and self.results[step.number - 1].outcome is StepOutcome.FAILED
         ]
+        told: list[str] = []
         for step in sorted([*done, *unfinished], key=lambda step: step.number, reverse=True):
             if step.undo.action is None:
                 continue
             try:
-                trouble = await self._undo(step)
+                undone, trouble = await self._undo(step)
             except NotWritten as full:
                 return self._journal_lost(str(full))
-            if trouble is not None:
+            told.append(f"Taken back: {step.name} ({step.undo.host}). {clean(trouble)}")
+            if not undone:
                 card = (f"Taking back “{step.name}” on {step.undo.host} did not work: {trouble}", *self._standing())
                 return Ended(Ending.NEEDS_PERSON, f"{why} Rolling back stopped.", card)
-        return Ended(Ending.ROLLED_BACK, f"{why} Everything done before was taken back.")
+        return Ended(Ending.ROLLED_BACK, f"{why} Everything done before was taken back.", tuple(told))
 
     async def _written_step(self, step: PlannedStep) -> str | None:
         """Run one step; why the journal can't be written, if so. The others of its group go on to their end."""
@@ -226,7 +228,8 @@ class Execution:
                 return f"Not run: what it needs is not so: {checked.reading}"
         return ""
 
-    async def _undo(self, step: PlannedStep) -> str | None:
+    async def _undo(self, step: PlannedStep) -> tuple[bool, str]:
+        """Take a step back; whether it is, and what was read."""
         undo, started = step.undo, self._clock()
         if undo.until is not None and (await self._ask(undo.until)).ok:
             outcome, output = StepOutcome.DONE, "already as before"
@@ -241,7 +244,7 @@ class Execution:
         self._log.append("step-ended", **self._words(step), undo=True, outcome=said, output=_bounded(output), run=True)
         if undone and self.results[step.number - 1].outcome is StepOutcome.DONE:
             self._note(step, StepOutcome.UNDONE, started, output)
-        return None if undone else output
+        return undone, output
 
     async def _carry_out(
         self, action: str, call: Call, until: PlannedCheck | None, within: float, *, retry: bool

@@ -16,7 +16,7 @@ from dslsconsole.systems.acting import (
 )
 from dslsconsole.systems.dslicsrv import fresh
 from dslsconsole.systems.dslicsrv.read import Unreadable, parse_tokens
-from dslsconsole.systems.systemd.act import START_SECONDS, read_units
+from dslsconsole.systems.systemd.act import START_SECONDS, read_units, unit_of
 
 SYNC_SECONDS = 20.0
 PROMOTE_SECONDS = 15.0
@@ -76,6 +76,25 @@ async def role_is(call: Call) -> Checked:
     if ok and status.role in SERVING and status.quorum is not None and status.quorum.held is False:
         return Checked(False, f"{words}, without quorum")
     return Checked(ok, words)
+
+
+async def serves_again(call: Call) -> Checked:
+    """Whether a server whose stop was begun serves in its `role` again.
+
+    A unit that did not heed the stop may go on serving while systemd waits to kill it: that counts once its start was
+    asked for again, and is said.
+    """
+    role = await role_is(call)
+    unit = await unit_of(call)
+    if not role.ok:
+        return role
+    if isinstance(unit, Checked):
+        return unit
+    if unit.active == "active":
+        return role
+    if unit.active != "deactivating" or "start asked" not in call.memory:
+        return Checked(False, f"{role.reading}; {unit}")
+    return Checked(True, f"{role.reading}; but {unit}: systemd may yet kill it, so watch it and start it again then")
 
 
 async def _serves(call: Call) -> Checked:
@@ -182,10 +201,12 @@ def _serve_again_commands(call: Call) -> tuple[str, ...]:
 async def _serve_again(call: Call) -> str:
     """Start a server that served before, and promote it if it comes up as backup; refused while it is not up yet."""
     start = _serve_again_commands(call)[0]
-    said = succeeded(await call.hands.run(call.host, start, timeout=START_SECONDS + 3))
+    answer = await call.hands.run(call.host, start, timeout=START_SECONDS + 3)
+    call.memory["start asked"] = "yes"
     status = await _status_of(call, call.host)
     if status.role in SERVING:
-        return said
+        return answer.said
+    succeeded(answer)
     if status.role not in (Role.BACKUP, Role.DR_BACKUP) or status.state != "running":
         raise Refused(f"{call.host} is not up yet: role {status.role}, state {status.state}")
     answer = await call.hands.run(call.host, _promotions(call)[0], timeout=PROMOTE_SECONDS + 3)
@@ -220,4 +241,5 @@ CHECKS: dict[str, Check] = {
     "tokens-in-sync": tokens_in_sync,
     "tokens-pushed": tokens_pushed,
     "server-answers": _serves,
+    "serves-again": serves_again,
 }

@@ -1,0 +1,1 @@
+"""The zone's server: how to read it and how to act on it."""

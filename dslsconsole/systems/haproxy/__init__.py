@@ -1,0 +1,1 @@
+"""The load balancers: how to read it and how to act on it."""

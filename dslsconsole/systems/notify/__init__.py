@@ -1,0 +1,1 @@
+"""Telling the users: how to read it and how to act on it."""
