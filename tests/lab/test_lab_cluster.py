@@ -6,7 +6,7 @@ import pytest
 
 from dslsconsole.lab.world.cluster import HOLD
 from dslsconsole.model.node import Role
-from tests.lab.conftest import ARBITRATOR, BACKUP, DR_PRIMARY, PRIMARY, Estate, build
+from tests.lab.lab_estate import ARBITRATOR, BACKUP, DR_PRIMARY, PRIMARY, Estate, build
 
 
 def cut_off(estate: Estate, node: str, *others: str) -> None:

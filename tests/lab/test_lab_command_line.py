@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dslsconsole.lab.world.statefile import decode
 from dslsconsole.lab.world.tokens import RefusedError
-from tests.lab.conftest import ARBITRATOR, BACKUP, DR_PRIMARY, PRIMARY, Estate, build
+from tests.lab.lab_estate import ARBITRATOR, BACKUP, DR_PRIMARY, PRIMARY, Estate, build
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from dslsconsole.lab.world.haproxy.page import MOST_FORM_BYTES
 from dslsconsole.lab.world.haproxy.process import Process
 from dslsconsole.lab.world.haproxy.runtime import Runtime
 from dslsconsole.lab.world.haproxy.statistics import COLUMNS, show_info, show_servers_state, show_stat
-from tests.lab.conftest import BACKUP, PRIMARY, Estate
+from tests.lab.lab_estate import BACKUP, PRIMARY, Estate
 
 DISABLE = "set server dsls_servers/dsls-primary state maint"
 

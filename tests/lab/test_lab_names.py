@@ -1,8 +1,9 @@
 """The name server and the tools that speak to it."""
 
+import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,7 @@ import pytest
 from dslsconsole.lab.host import Completed
 from dslsconsole.lab.world.build import DNS_SECRET
 from dslsconsole.lab.world.site import DNS_HOST, DNS_KEY_FILE, VIP
-from tests.conftest import need
-from tests.lab.conftest import DR_PRIMARY, Estate
+from tests.lab.lab_estate import DR_PRIMARY, Estate
 
 NEW = "10.30.0.100"
 
@@ -109,9 +109,9 @@ async def test_a_name_server_that_refuses_is_dead_or_out_of_reach(named: Estate)
 
 
 @pytest.mark.real
-async def test_the_real_nsupdate_and_dig_are_served_too(named: Estate, tmp_path: Path) -> None:
-    import asyncio
-
+async def test_the_real_nsupdate_and_dig_are_served_too(
+    named: Estate, tmp_path: Path, need: Callable[[str], str]
+) -> None:
     program = need("nsupdate")
     key = tmp_path / "update.key"
     key.write_text(f'key "dsls-update" {{ algorithm hmac-sha256; secret "{DNS_SECRET}"; }};\n')

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.lab.conftest import PRIMARY, Estate
+from tests.lab.lab_estate import PRIMARY, Estate
 
 SHOW = "systemctl show --timestamp=unix -p Id,LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestamp"
 

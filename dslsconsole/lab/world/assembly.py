@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import random
@@ -65,7 +66,10 @@ class Assembly:
             plan.name: self._node(plan, hosts[plan.name], units[plan.name], servers, storage) for plan in site.NODES
         }
         names = NameServer(
-            site.ZONE, {site.RECORD: (site.RECORD_TTL, {site.VIP})}, site.DNS_KEY_NAME, build.DNS_SECRET.encode()
+            site.ZONE,
+            {site.RECORD: (site.RECORD_TTL, {site.VIP})},
+            site.DNS_KEY_NAME,
+            base64.b64decode(build.DNS_SECRET),
         )
         users = Users(
             servers.by_name, [], self.network, lambda: next(iter(names.addresses(site.RECORD)), None), self.random

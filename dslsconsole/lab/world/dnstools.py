@@ -22,6 +22,8 @@ from dslsconsole.lab.network import Network
 
 _SECRET = re.compile(r'key\s+"?([\w.-]+)"?\s*\{[^}]*secret\s+"([^"]+)"', re.DOTALL)
 LOOPBACK = "127.0.0.1"
+UNSIGNED = "tsig indicates error"
+"""The server answered a signed message without a signature: it does not accept ours."""
 
 
 class NoAnswer(Exception):  # noqa: N818 - it is what happens, not an error of ours
@@ -51,8 +53,8 @@ class Tools:
             return await send(message, LOOPBACK, timeout=timeout, port=port)
         except ConnectionRefusedError:
             raise NoAnswer("connection refused") from None
-        except dns.tsig.PeerError:
-            raise NoAnswer("tsig") from None
+        except (dns.exception.FormError, dns.tsig.PeerError):
+            raise NoAnswer(UNSIGNED) from None
         except (dns.exception.DNSException, OSError, EOFError):
             raise NoAnswer("timed out") from None
 
@@ -131,9 +133,9 @@ class Tools:
         try:
             answer = await self.ask(update, batch.server, batch.port, seconds, tcp=tcp)
         except NoAnswer as reason:
-            if str(reason) == "tsig":
+            if str(reason) == UNSIGNED:
                 await call.stderr.write(
-                    b"; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(BADSIG)\n"
+                    f"; TSIG error with server: {reason}\nupdate failed: NOTAUTH(BADSIG)\n".encode()
                 )
                 return 2
             await call.stderr.write(f"; Communication with {where} failed: {reason}\n".encode())
