@@ -21,7 +21,8 @@ from dslsconsole.shipped import shipped
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.source import WatchProcess
 from dslsconsole.tui.themes import load
-script = "import sys, time as t; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read()); sys.stdout.flush(); t.sleep(600)"
+script = "import sys, time; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read()); sys.stdout.flush(); "
+script += "time.sleep(600)"
 source = WatchProcess((sys.executable, "-c", script, sys.argv[1]), time.time)
 ConsoleApp(source, clock=lambda: float(sys.argv[2]), themes=load([shipped("themes")])).run()
 """

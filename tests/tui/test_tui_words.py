@@ -67,7 +67,14 @@ def test_a_level_is_never_empty_unless_nothing_is_used(part: float | None, text:
 
 
 def test_an_unknown_minute_is_a_dot_and_not_the_lowest_level() -> None:
-    assert words.sparkline((0, None, 10), 10) == "▁·█"
+    assert words.sparkline((0, None, 10), 10) == "▁·█".rjust(60)
+    assert words.sparkline((None, None), 10) == "··".rjust(60)
+
+
+def test_a_narrow_plot_keeps_the_whole_hour_and_its_peaks() -> None:
+    plot = words.sparkline((*([1] * 30), 10, *([1] * 29)), 10)
+    assert words.condensed(plot, 6) == "▂▂▂█▂▂"
+    assert words.condensed(plot, 60) == plot
 
 
 def test_an_unknown_count_is_not_zero() -> None:

@@ -44,10 +44,12 @@ class Cut(StrEnum):
 
     MIDDLE = "middle"
     END = "end"
-    START = "start"
+    PLOT = "plot"
 
 
 OPTIONAL = 4
+HANGS = 2
+"""How far the lines after the first of a wrapped row are set in."""
 
 
 class Column(Struct, frozen=True):
@@ -112,7 +114,7 @@ def laid_out(columns: Sequence[Column], wanted: Mapping[str, int], total: int) -
     """Which columns are shown, by index, and how wide, with one cell between them, in `total` cells."""
     shown = list(range(len(columns)))
     room = {
-        i: column.least if column.cut is Cut.START or column.grows else wanted[column.key]
+        i: column.least if column.cut is Cut.PLOT or column.grows else wanted[column.key]
         for i, column in enumerate(columns)
     }
     while sum(room[i] for i in shown) + len(shown) - 1 > total:
@@ -142,7 +144,7 @@ def fitted(cell: Cell, width: int, column: Column) -> str:
     safe = words.clean(cell.text)
     if cell.short and cell_len(safe) > width:
         safe = words.clean(cell.short)
-    cut = {Cut.MIDDLE: words.cut_middle, Cut.END: words.cut_end, Cut.START: words.cut_start}[column.cut](safe, width)
+    cut = {Cut.MIDDLE: words.cut_middle, Cut.END: words.cut_end, Cut.PLOT: words.condensed}[column.cut](safe, width)
     blanks = " " * (width - cell_len(cut))
     return blanks + cut if column.right else cut + blanks
 
@@ -170,7 +172,9 @@ def row_lines(row: Row, columns: Sequence[Column], layout: Sequence[tuple[int, i
         return [filled((lead, *cells), total)]
     tone = row.cells[0].tone if row.cells else Tone.TEXT
     text = words.clean("".join(cell.text for cell in row.cells))
-    return [filled((lead, Cell(part, tone)), total) for part in words.wrapped(text, max(8, total - row.indent))]
+    first, *others = words.wrapped(text, max(8, total - row.indent - HANGS))
+    hanging = Cell(" " * (row.indent + HANGS))
+    return [filled((lead, Cell(first, tone)), total), *(filled((hanging, Cell(o, tone)), total) for o in others)]
 
 
 def filled(pieces: Line, total: int) -> Line:

@@ -17,7 +17,7 @@ COLUMNS = (
     Column("queue", "queue", least=5, most=6, right=True),
     Column("peak", "peak", least=4, most=7, right=True, importance=3),
     Column("total", "total", least=5, most=7, right=True, importance=4),
-    Column("hour", "last hour", least=8, most=60, cut=Cut.START, importance=5),
+    Column("hour", "last hour", least=8, most=60, cut=Cut.PLOT, importance=5),
 )
 BAR = 10
 SHORT_BAR = 6

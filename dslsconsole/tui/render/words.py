@@ -10,6 +10,7 @@ UNKNOWN = "unknown"
 NOTHING = "–"  # noqa: RUF001
 ELLIPSIS = "…"
 SPARKS = "▁▂▃▄▅▆▇█"
+MINUTES = 60
 _PICTURES_OF_CONTROLS = 0x2400
 _DELETE = 0x7F
 
@@ -55,9 +56,12 @@ def cut_end(text: str, width: int) -> str:
     return "" if width <= 0 else set_cell_size(text, width - 1) + ELLIPSIS
 
 
-def cut_start(text: str, width: int) -> str:
-    """The last `width` cells of a row of plot characters: the newest values."""
-    return text[-width:] if width > 0 else ""
+def condensed(plot: str, width: int) -> str:
+    """A row of plot characters in at most `width` cells: of each stretch the highest, so that no peak is lost."""
+    count = len(plot)
+    if count <= width:
+        return plot
+    return "".join(max(plot[i * count // width : (i + 1) * count // width]) for i in range(width))
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -121,10 +125,12 @@ def bar(part: float | None, width: int) -> str:
 
 
 def sparkline(values: tuple[int | None, ...], total: int | None) -> str:
-    """One character a value, scaled to `total` (or the largest); a dot where nothing is known."""
+    """An hour, one character a minute, scaled to `total` (or the largest); a dot where nothing is known."""
+    values = values[-MINUTES:]
     known = [value for value in values if value is not None]
     top = total if total else max(known, default=0)
+    before = " " * (MINUTES - len(values))
     if not known or top <= 0:
-        return "·" * len(values)
+        return before + "·" * len(values)
     steps = len(SPARKS) - 1
-    return "".join("·" if v is None else SPARKS[min(steps, max(0, round(v / top * steps)))] for v in values)
+    return before + "".join("·" if v is None else SPARKS[min(steps, max(0, round(v / top * steps)))] for v in values)

@@ -139,9 +139,13 @@ class ClusterScreen(Screen[None]):
         if name == "log":
             return self._log(self.zoomed == name)
         detailed = RENDERERS[name](replace(view, detail=True))
-        if self.zoomed == name or (not self.has_class("compact") and self.panel(name).fits(detailed)):
+        if self.zoomed == name or (self._roomy(name) and self.panel(name).fits(detailed)):
             return detailed
         return RENDERERS[name](view)
+
+    def _roomy(self, name: str) -> bool:
+        """On a small screen only alerts may tell more than their row."""
+        return name == "alerts" or not self.has_class("compact")
 
     def _again(self) -> None:
         self.show(self._view, self._log, self._standing, self._trouble)
