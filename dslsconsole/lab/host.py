@@ -5,9 +5,10 @@ runs on. What SSH clients say ends in `execute`.
 """
 
 import asyncio
+import contextlib
 import itertools
 import posixpath
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ from dslsconsole.lab.network import Network
 from dslsconsole.lab.streams import Buffer, Input, Null, Output
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_MOST_SHELLS = 500
 _BINARIES = frozenset(SEARCH_PATH.split(":"))
 
 
@@ -147,6 +149,7 @@ class Host:
         self.is_up = True
         self.is_frozen = False
         self.booted = clock()
+        self._shells = 0
         self._pids = itertools.count(400)
         self._background: dict[int, asyncio.Task[int]] = {}
         self.files = FileSystem(root, name, network)
@@ -246,6 +249,21 @@ class Host:
     def next_pid(self) -> int:
         """A process id that was not used before."""
         return next(self._pids)
+
+    @contextlib.contextmanager
+    def forked(self) -> Iterator[None]:
+        """Count a subshell while it runs.
+
+        Raises:
+            BlockingIOError: there are too many already.
+        """
+        if self._shells >= _MOST_SHELLS:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        self._shells += 1
+        try:
+            yield
+        finally:
+            self._shells -= 1
 
     def adopt(self, pid: int, argv: tuple[str, ...], account: Account, task: "asyncio.Task[int]") -> None:
         """Keep a background job of a shell until it ends or the host goes off."""

@@ -306,7 +306,7 @@ async def _tell(shell: "Interpreter", argv: list[str]) -> int:
     status = 0
     for name in argv[1:]:
         is_internal = name in shell.state.functions or name in SPECIAL or name in BUILTINS
-        path = name if is_internal else located(shell.call([name]))
+        path = name if is_internal else located(shell.state.call([name]))
         if path is None:
             status = 127
             if argv[0] == "type":
@@ -357,7 +357,7 @@ async def _getopts(shell: "Interpreter", argv: list[str]) -> int:
 
 def _internal(program: Callable[..., Awaitable[int]]) -> Builtin:
     async def run(shell: "Interpreter", argv: list[str]) -> int:
-        return await program(shell.call(argv))
+        return await program(shell.state.call(argv))
 
     return run
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import errno
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 
-from dslsconsole.lab.host import Call
 from dslsconsole.lab.shell import patterns
 from dslsconsole.lab.shell.builtins import BUILTINS, SPECIAL, Builtin
 from dslsconsole.lab.shell.expansion import Expansion
@@ -118,10 +118,18 @@ class Interpreter:
         shell = self.subshell()
         shell.state.descriptors[0] = Null()
         shell.state.pid = self.state.host.next_pid()
-        task = asyncio.create_task(shell.finish(shell._and_or(item)))
+        task = asyncio.create_task(shell._forked(partial(shell._and_or, item)))
         self.state.host.adopt(shell.state.pid, ("sh",), self.state.account, task)
         self.state.last_job = shell.state.pid
         self.state.jobs[shell.state.pid] = task
+
+    async def _forked(self, run: Callable[[], Coroutine[object, object, int]]) -> int:
+        try:
+            with self.state.host.forked():
+                return await self.finish(run())
+        except BlockingIOError:
+            await self.state.complain("Cannot fork")
+            return 2
 
     async def _and_or(self, item: AndOr) -> int:
         state = self.state
@@ -170,7 +178,7 @@ class Interpreter:
         if sink is not None:
             self.state.descriptors[1] = sink
         try:
-            return await self.finish(self._status_of(command))
+            return await self._forked(partial(self._status_of, command))
         finally:
             if sink is not None:
                 sink.close()
@@ -382,7 +390,7 @@ class Interpreter:
     async def program(self, argv: list[str], values: dict[str, str] | None = None) -> int:
         """Run a program of the host."""
         state = self.state
-        call = self.call(argv, values)
+        call = state.call(argv, values)
         try:
             return await state.host.call(call)
         except OSError as error:
@@ -391,19 +399,3 @@ class Interpreter:
             missing = error.errno == errno.ENOENT
             await state.complain(f"{argv[0]}: {'not found' if missing else 'Permission denied'}")
             return 127 if missing else 126
-
-    def call(self, argv: list[str], values: dict[str, str] | None = None) -> Call:
-        """A program's call with this shell's streams, directory and exported variables."""
-        state = self.state
-        return Call(
-            state.host,
-            tuple(argv),
-            state.account,
-            cwd=state.cwd,
-            env=state.environment(values),
-            stdin=state.stdin,
-            stdout=state.stdout,
-            stderr=state.stderr,
-            umask=state.umask,
-            pid=state.pid,
-        )

@@ -186,3 +186,20 @@ class State:
     async def complain(self, text: str) -> None:
         """Print an error as `NAME: LINE: TEXT`."""
         await self.stderr.write(f"{self.name}: {self.line}: {text}\n".encode("utf-8", "surrogateescape"))
+
+    # Programs
+
+    def call(self, argv: list[str], values: Mapping[str, str] | None = None) -> Call:
+        """A program's call with this shell's streams, directory and exported variables."""
+        return Call(
+            self.host,
+            tuple(argv),
+            self.account,
+            cwd=self.cwd,
+            env=self.environment(values),
+            stdin=self.stdin,
+            stdout=self.stdout,
+            stderr=self.stderr,
+            umask=self.umask,
+            pid=self.pid,
+        )
