@@ -93,6 +93,7 @@ class Live:
         self._touched: dict[str, float] = {}
         self._history = History()
         self._untold_history: set[str] = set()
+        self._pools: dict[str, frozenset[str]] = {}
         self._awaited = set(self._hosts)
         self._round_at: float | None = None
         self._round_untold = False
@@ -211,8 +212,8 @@ class Live:
         if verdict.primary is not None:
             tokens = view.node(cluster.name, verdict.primary).tokens.fresh(now, self.shape.stale_after_s)
         used = {key(cluster.name, pool.name): pool.used for pool in tokens.pools} if tokens is not None else {}
-        prefix = key(cluster.name, "")
-        for pool in {*used, *(known for known in self._history.pools if known.startswith(prefix))}:
+        self._pools[cluster.name] = known = self._pools.get(cluster.name, frozenset()) | used.keys()
+        for pool in known:
             if self._history.observe(pool, used.get(pool), now):
                 self._untold_history.add(pool)
 

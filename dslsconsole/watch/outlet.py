@@ -106,15 +106,18 @@ async def outlet_to(file: BinaryIO, changed: asyncio.Event) -> AsyncIterator[Out
         await asyncio.sleep(0)  # the transport closes on the next turn of the loop
 
 
-async def until_closed(file: BinaryIO) -> None:
-    """Wait until the other end of a pipe or socket is closed.
+def can_close(file: BinaryIO) -> bool:
+    """Whether the file tells when whoever holds its other end is gone.
 
-    Anything else (a terminal, /dev/null, a pipe that was closed before we looked) never ends: it says nothing of
-    whoever started this process.
+    A pipe or socket that is still open does. Anything else (a terminal, /dev/null, a pipe that was closed before we
+    looked) says nothing of whoever started this process.
     """
     mode = os.fstat(file.fileno()).st_mode
-    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)) or _at_its_end(file):
-        await asyncio.Event().wait()
+    return (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)) and not _at_its_end(file)
+
+
+async def until_closed(file: BinaryIO) -> None:
+    """Wait until the other end of a pipe or socket is closed; what is written there meanwhile is ignored."""
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), file

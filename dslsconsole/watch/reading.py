@@ -16,7 +16,7 @@ from dslsconsole.settings.shape import shape_of
 from dslsconsole.systems.readers import readers
 from dslsconsole.watch.exporter import ListenError, listen
 from dslsconsole.watch.live import Live
-from dslsconsole.watch.outlet import outlet_to, until_closed
+from dslsconsole.watch.outlet import can_close, outlet_to, until_closed
 from dslsconsole.watch.poller import Poller, Source
 from dslsconsole.watch.stream import Stream
 
@@ -85,6 +85,7 @@ async def stream(estate: Estate, cluster: str | None = None) -> None:
         UnknownClusterError: as `narrowed`.
     """
     estate = narrowed(estate, cluster)
+    started_by_pipe = can_close(sys.stdin.buffer)  # before anything is printed: it may be closed in answer to that
     live = _live(estate)
     changed = asyncio.Event()
     async with (
@@ -94,7 +95,10 @@ async def stream(estate: Estate, cluster: str | None = None) -> None:
     ):
         out = Stream(live, outlet, changed, clock=time.time)
         poller = Poller(sources, **_rhythm(estate), clock=time.time, deliver=out.deliver)
-        await _first_of(out.run(), poller.run(), until_closed(sys.stdin.buffer), signalled.wait())
+        parts = [out.run(), poller.run(), signalled.wait()]
+        if started_by_pipe:
+            parts.append(until_closed(sys.stdin.buffer))
+        await _first_of(*parts)
 
 
 async def serve(estate: Estate, cluster: str | None, host: str, port: int) -> None:
