@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import msgspec
+
 from dslsconsole.alerts.thresholds import Thresholds, thresholds_of
 from dslsconsole.model.frames import encode
 from dslsconsole.model.picture import Picture
@@ -131,7 +133,13 @@ async def _judging(live: Live) -> None:
 
 
 def _live(estate: Estate, *, patient: bool = True) -> Live:
-    return Live(shape_of(estate), _thresholds(estate), patient=patient)
+    shape = shape_of(estate)
+    if not patient:
+        # All of a single reading is from now: what answered at once must not be old when the slowest host gives up.
+        shape = msgspec.structs.replace(
+            shape, stale_after_s=max(shape.stale_after_s, _rhythm(estate)["patience"] + 1.0)
+        )
+    return Live(shape, _thresholds(estate), patient=patient)
 
 
 def _thresholds(estate: Estate) -> dict[str, Thresholds]:
