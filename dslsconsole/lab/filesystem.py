@@ -75,8 +75,6 @@ class FileSystem:
         if mount.is_stale:
             raise failure(errno.ESTALE, path)
 
-    # From paths to places
-
     def _place(self, path: str) -> Place:
         mount = self.mount_of(path)
         inner = path[len(mount.point) :] if mount.point != "/" else path
@@ -112,8 +110,6 @@ class FileSystem:
                 raise failure(errno.ENOTDIR if real.exists() else errno.ENOENT, path)
             current = candidate
         return self._place(current)
-
-    # Permissions
 
     def _ownership(self, place: Place) -> Ownership:
         known = place.mount.volume.ownerships.get(place.inner)
@@ -164,8 +160,9 @@ class FileSystem:
             OSError: there is no such file, or the account may not look.
         """
         place = self.place(path, follow=follow, account=account)
-        if place.path in self.computed:
-            return Status(status_bits.S_IFREG | 0o444, "root", 0, 0.0, abs(hash(place.path)) % 10**6, 1)
+        if (compute := self.computed.get(place.path)) is not None:
+            size = 0 if place.path.startswith("/proc/") else len(compute())
+            return Status(status_bits.S_IFREG | 0o444, "root", size, 0.0, abs(hash(place.path)) % 10**6, 1)
         try:
             real = place.real.lstat()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -222,8 +219,6 @@ class FileSystem:
             raise failure(errno.EISDIR, path)
         if not place.real.exists():
             raise failure(errno.ENOENT, path)
-
-    # Changing
 
     def open_descriptor(self, path: str, flags: int, account: Account = ROOT, *, mode: int = 0o644) -> int:
         """A real file descriptor for a file of the host.

@@ -6,7 +6,6 @@ hangs or is cut off keeps its connections and answers nothing, as a real one doe
 
 import asyncio
 import contextlib
-import logging
 import socket
 from functools import partial
 
@@ -36,7 +35,6 @@ class Sshd:
         self._listener: asyncio.Server | None = None
         self._options: asyncssh.SSHServerConnectionOptions | None = None
         self._connections: set[asyncio.Task[None]] = set()
-        logging.getLogger("asyncssh").setLevel(logging.ERROR)
 
     async def start(self) -> None:
         """Listen.

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dslsconsole.lab import keys
 from dslsconsole.lab.host import Host
 from dslsconsole.lab.network import Network
 
@@ -98,18 +97,6 @@ COMMAND = (
     "-o StrictHostKeyChecking=yes' "
     "/shared/dsls/licenses/ dslsop@10.30.0.11:/dr/dsls/licenses/"
 )
-
-
-@pytest.fixture
-def linked(host: Host, other: Host, tmp_path: Path) -> Host:
-    key = keys.create(tmp_path / "replication", "replication")
-    text = (tmp_path / "replication").read_bytes()
-    host.write("/etc/dslsconsole/replication_key", text, mode=0o600, owner="dslsop")
-    other.write("/home/dslsop/.ssh/authorized_keys", keys.public_line(key) + "\n")
-    host.write("/shared/dsls/licenses/abaqus.lic", "licence")
-    other.write("/dr/dsls/licenses/old.lic", "old")
-    other.files.change_owner("/dr/dsls/licenses", "dslsop")
-    return other
 
 
 async def test_copies_to_another_host(host: Host, linked: Host) -> None:

@@ -211,6 +211,18 @@ async def test_a_command_goes_on_when_its_connection_breaks(
     assert host.read("/tmp/done") == b"done\n"
 
 
+async def test_reads_files_the_kernel_computes_over_sftp(connection: asyncssh.SSHClientConnection) -> None:
+    async with connection.start_sftp_client() as sftp, sftp.open("/proc/self/mountinfo") as file:
+        assert (await file.read()).startswith("25 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw")
+
+
+async def test_an_interactive_shell_edits_lines_and_prompts(connection: asyncssh.SSHClientConnection) -> None:
+    process = await connection.create_process(term_type="xterm")
+    process.stdin.write("echo wrogn\x7f\x7fng; exit 4\r")
+    assert await process.stdout.read() == "$ echo wrogn\b \b\b \bng; exit 4\r\nwrong\r\n"
+    assert process.exit_status == 4
+
+
 @pytest.mark.real
 async def test_openssh_client_runs_commands(
     need: Callable[[str], str], tmp_path: Path, sshd: Sshd, operator_key: Path

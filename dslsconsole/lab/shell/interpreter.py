@@ -44,8 +44,6 @@ class Interpreter:
         self._substituted = 0
         self._steps = 0
 
-    # Whole shells
-
     async def main(self, text: str) -> int:
         """Run a script to its end, EXIT trap included, and return the shell's exit status."""
         return await self.finish(self.evaluate(text))
@@ -99,8 +97,6 @@ class Interpreter:
         shell.state.descriptors[1] = printed
         state.status = self._substituted = await shell.finish(shell.run(script))
         return printed.getvalue().replace(b"\0", b"").decode("utf-8", "surrogateescape").rstrip("\n")
-
-    # Lists
 
     async def run(self, script: Script) -> int:
         """Run commands one after another and return the last status."""
@@ -192,8 +188,6 @@ class Interpreter:
     def _end_on_failure(self) -> None:
         if self.state.status and "e" in self.state.options and not self.state.tolerant:
             raise Exit(self.state.status)
-
-    # Commands
 
     async def command(self, command: Command) -> None:
         """Run one command; its status is left in the state."""
@@ -294,8 +288,6 @@ class Interpreter:
                     await self.run(body)
                     return
         self.state.status = 0
-
-    # Simple commands
 
     async def _redirect(self, redirections: Sequence[Redirection], opened: list[Stream]) -> None:
         for redirection in redirections:
