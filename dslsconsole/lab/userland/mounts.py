@@ -122,7 +122,9 @@ async def mount(call: Call) -> int:
 def _interfaces(host: Host) -> dict[str, list[ipaddress.IPv4Interface | ipaddress.IPv6Interface]]:
     interfaces = {"lo": [ipaddress.ip_interface("127.0.0.1/8")]}
     for name, cidr in host.addresses:
-        interfaces.setdefault(name, []).append(ipaddress.ip_interface(cidr))
+        address = ipaddress.ip_interface(cidr)
+        if address not in interfaces.setdefault(name, []):
+            interfaces[name].append(address)
     return interfaces
 
 
