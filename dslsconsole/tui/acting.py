@@ -11,6 +11,7 @@ from dslsconsole.tui.arming import Arming, armed
 from dslsconsole.tui.dialogs.plan import Attest, Confirmed, Override, PlanDialog, Setting
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.dialogs.run import RunDialog
+from dslsconsole.tui.journal_feed import unfinished
 from dslsconsole.tui.operation import Plan, Request, RunFailed, Runner, Running
 from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.render.header import Standing
@@ -56,6 +57,7 @@ class Acting:
             armed_minutes=arming.minutes_left(now) if arming and here else None,
             elsewhere=arming.cluster if arming and not here and now < arming.until else None,
             operation=self.running if self._run is not None else None,
+            unfinished=unfinished(self._app.entries, cluster or ""),
         )
 
     def expire(self) -> None:

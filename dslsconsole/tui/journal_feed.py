@@ -1,6 +1,6 @@
 """The action log as the screen follows it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -27,6 +27,17 @@ class News(Struct, frozen=True):
 
     entries: tuple[LogEntry, ...] = ()
     trouble: str | None = None
+
+
+def unfinished(entries: Iterable[LogEntry], cluster: str) -> str | None:
+    """The runbook of the newest operation on a cluster that began its steps and has no outcome yet."""
+    begun: dict[str, str] = {}
+    for entry in entries:
+        if entry.cluster == cluster and entry.event == "step-started":
+            begun[entry.operation] = entry.runbook
+        elif entry.event == "outcome":
+            begun.pop(entry.operation, None)
+    return next(reversed(begun.values()), None)
 
 
 class JournalFeed(Protocol):

@@ -5,9 +5,10 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dslsconsole.journal.entry import Entry, Origin, encode
-from dslsconsole.tui.journal_feed import News
+from dslsconsole.tui.journal_feed import LogEntry, News, unfinished
 from dslsconsole.tui.journal_files import JournalFiles, shown
 
 
@@ -71,3 +72,14 @@ def test_taking_a_step_back_is_not_the_step_itself() -> None:
 
 def test_the_time_is_utc() -> None:
     assert shown(entry()).at == 1_798_804_805.0
+
+
+def test_an_operation_without_outcome_is_unfinished() -> None:
+    def step(operation: str, event: str) -> LogEntry:
+        return replace(shown(entry(event=event)), operation=operation)
+
+    begun = [step("a", "step-started"), step("a", "outcome"), step("b", "planned"), step("c", "step-started")]
+    assert unfinished(begun, "c") == "failover"
+    assert unfinished(begun, "another cluster") is None
+    assert unfinished([*begun, step("c", "outcome")], "c") is None
+    assert unfinished(begun[:3], "c") is None, "what only was planned changed nothing"

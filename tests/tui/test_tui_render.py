@@ -3,12 +3,12 @@
 from msgspec.structs import replace
 
 from dslsconsole.model.balancer import ServerState
-from dslsconsole.model.frames import Alerts, Frame, Full
-from dslsconsole.model.node import Role
+from dslsconsole.model.frames import Alerts, Frame, Full, Verdicts
+from dslsconsole.model.node import Quorum, Role
 from dslsconsole.model.picture import Picture
 from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.model.snapshot import key
-from dslsconsole.model.verdict import Alert, Severity
+from dslsconsole.model.verdict import Alert, Health, Severity
 from dslsconsole.tui import scenes
 from dslsconsole.tui.actions import offered
 from dslsconsole.tui.render.alerts import alerts
@@ -256,6 +256,18 @@ class TestHeader:
 
     def test_armed_is_never_left_out(self) -> None:
         assert "▲ ARMED 7 min" in self.line(view(scenes.troubled()), 80, Standing(read_only=False, armed_minutes=7))
+
+    def test_lost_quorum_is_never_left_out(self) -> None:
+        frames = scenes.troubled()
+        lost = replace(scenes.verdict(health=Health.CRITICAL), quorum=Quorum(False, 1, 3, 2))
+        line = self.line(
+            view([*frames, Verdicts(scenes.NOON, (lost,))]), 80, Standing(read_only=False, armed_minutes=10)
+        )
+        assert "✖ no quorum" in line
+        assert "▲ ARMED 10 min" in line
+
+    def test_an_operation_that_did_not_end_is_said(self) -> None:
+        assert "▶ failover not ended" in self.line(view(), 120, Standing(unfinished="failover"))
 
     def test_silence_is_not_ok(self) -> None:
         late = view(now=NOW + 60)

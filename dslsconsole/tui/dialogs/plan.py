@@ -6,7 +6,7 @@ from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from dslsconsole.tui.dialogs.dialog import DEAF_S, Dialog
 from dslsconsole.tui.dialogs.question import Typed
@@ -56,8 +56,10 @@ class PlanDialog(Dialog[Decision]):
     ]
     DEFAULT_CSS = """
     PlanDialog {
-        & Vertical { width: 96%; max-width: 130; height: 96%; background: $background; }
+        & Vertical { width: 96%; max-width: 130; height: 1fr; margin: 2 0 1 0; background: $background; }
         & LineTable { width: 100%; height: 1fr; }
+        & #choice { width: 100%; height: auto; padding: 0 1; color: $tone-warning; text-style: bold; }
+        & #choice.refused { color: $tone-critical; }
     }
     """
     AUTO_FOCUS = "Input"
@@ -70,7 +72,7 @@ class PlanDialog(Dialog[Decision]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield LineTable()
-            yield OneLine(id="choice")
+            yield Static(id="choice", markup=False)
             yield Typed(max_length=200, placeholder="type here")
             yield OneLine(id="hint")
 
@@ -81,7 +83,9 @@ class PlanDialog(Dialog[Decision]):
         table.can_focus = False
         table.show(rendered.plan(self._plan, self._request))
         tone, text = self._choice()
-        self.query_one("#choice", OneLine).show((Cell(f" {clean(text)}", tone),))
+        choice = self.query_one("#choice", Static)
+        choice.set_class(tone is Tone.CRITICAL, "refused")
+        choice.update(clean(text))
         self._hint("Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it", Tone.MUTED)
 
     def _choice(self) -> tuple[Tone, str]:
@@ -98,7 +102,7 @@ class PlanDialog(Dialog[Decision]):
                 parts.append(f"to attest that a host is down type its name: {', '.join(attest)}")
             if overridable:
                 parts.append(f"to override a guard type its name: {', '.join(overridable)}")
-        return (Tone.WARNING if plan.may_run else Tone.CRITICAL), " · ".join(parts)
+        return (Tone.WARNING if plan.may_run else Tone.CRITICAL), "\n".join(parts)
 
     def _hint(self, text: str, tone: Tone) -> None:
         self.query_one("#hint", OneLine).show((Cell(f" {clean(text)}", tone),))

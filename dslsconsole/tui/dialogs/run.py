@@ -26,7 +26,7 @@ class RunDialog(Dialog[None]):
     ]
     DEFAULT_CSS = """
     RunDialog {
-        & Vertical { width: 96%; max-width: 120; height: 90%; background: $background; }
+        & Vertical { width: 96%; max-width: 120; height: 1fr; margin: 2 0 1 0; background: $background; }
         & LineTable { width: 100%; height: 1fr; }
     }
     """

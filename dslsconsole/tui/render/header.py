@@ -1,15 +1,17 @@
 """The two lines at the top: where we are, what holds, and in a sentence whether licences are served."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 
+from dslsconsole.model.node import Quorum
 from dslsconsole.model.verdict import ClusterVerdict, Health, Severity
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import GLYPHS, Cell, Line, Tone, filled
 from dslsconsole.tui.render.view import HEALTHS, View
 
 WORDS = {Health.OK: "OK", Health.WARNING: "WARNING", Health.CRITICAL: "CRITICAL", Health.UNKNOWN: "UNKNOWN"}
-LEAST_NAME = 13
+LEAST_NAME = 10
 
 
 class Standing(Struct, frozen=True):
@@ -21,7 +23,9 @@ class Standing(Struct, frozen=True):
     elsewhere: str | None = None
     """The cluster it is armed for, if that is another one."""
     operation: str | None = None
-    """What is running, in a few words."""
+    """What this console runs, in a few words."""
+    unfinished: str | None = None
+    """What the journal tells of as begun and not ended."""
 
 
 def header(view: View, standing: Standing, width: int) -> Line:
@@ -29,44 +33,54 @@ def header(view: View, standing: Standing, width: int) -> Line:
     tone, word = _health(view)
     verdict = view.verdict
     whole = view.picture.snapshot.round_at
+    quorum = verdict.quorum if verdict else None
     parts = [
-        (2, Cell("dslsconsole", Tone.MUTED)),
-        (9, Cell(view.cluster.name, Tone.TITLE)),
-        (9, Cell(f"{GLYPHS[tone]} {word}", tone)),
-        (7, _primary(verdict)),
-        (6, _quorum(view)),
-        (8, _standing(standing)),
-        (9, Cell(words.time_of_day(whole), Tone.TEXT if whole is not None else Tone.UNKNOWN)),
+        _Part(Cell("dslsconsole", Tone.MUTED), 2),
+        _Part(Cell(view.cluster.name, Tone.TITLE), 9, is_name=True),
+        _Part(Cell(f"{GLYPHS[tone]} {word}", tone), 9),
+        _Part(_primary(verdict), 7, is_name=True),
+        _Part(_quorum(quorum), 9 if quorum is not None and quorum.held is False else 6),
+        _Part(_standing(standing), 8),
+        _Part(Cell(words.time_of_day(whole), Tone.TEXT if whole is not None else Tone.UNKNOWN), 9),
     ]
-    cells = [(rank, Cell(words.clean(cell.text), cell.tone, words.clean(cell.short))) for rank, cell in parts]
-    return _spread([cell for _, cell in _made_to_fit(cells, width)], width)
+    safe = [replace(part, cell=_clean(part.cell)) for part in parts]
+    return _spread([part.cell for part in _made_to_fit(safe, width)], width)
 
 
-Ranked = list[tuple[int, Cell]]
+class _Part(Struct, frozen=True):
+    """A piece of the line. The least important is left out first; only names are ever cut."""
+
+    cell: Cell
+    importance: int
+    is_name: bool = False
 
 
-def _made_to_fit(cells: Ranked, width: int) -> Ranked:
+def _clean(cell: Cell) -> Cell:
+    return Cell(words.clean(cell.text), cell.tone, words.clean(cell.short))
+
+
+def _made_to_fit(parts: list[_Part], width: int) -> list[_Part]:
     """First the program's own name goes, then words become shorter, then names are cut, then something is left out."""
-    if _length(cells) > width:
-        cells = cells[1:]
-    for index, (rank, cell) in enumerate(cells):
-        if _length(cells) > width and cell.short:
-            cells = [*cells[:index], (rank, Cell(cell.short, cell.tone)), *cells[index + 1 :]]
-    while (excess := _length(cells) - width) > 0 and len(cells) > 2:
-        longest = max(range(len(cells)), key=lambda i: cell_len(cells[i][1].text))
-        rank, cell = cells[longest]
-        length = cell_len(cell.text)
-        if length > LEAST_NAME:
-            cut = words.cut_middle(cell.text, max(LEAST_NAME, length - excess))
-            cells = [*cells[:longest], (rank, Cell(cut, cell.tone)), *cells[longest + 1 :]]
+    if _length(parts) > width:
+        parts = parts[1:]
+    for index, part in enumerate(parts):
+        if _length(parts) > width and part.cell.short:
+            parts = [*parts[:index], replace(part, cell=Cell(part.cell.short, part.cell.tone)), *parts[index + 1 :]]
+    while (excess := _length(parts) - width) > 0 and len(parts) > 2:
+        names = [part for part in parts if part.is_name and cell_len(part.cell.text) > LEAST_NAME]
+        if names:
+            longest = max(names, key=lambda part: cell_len(part.cell.text))
+            length = max(LEAST_NAME, cell_len(longest.cell.text) - excess)
+            cut = Cell(words.cut_middle(longest.cell.text, length), longest.cell.tone)
+            parts = [replace(part, cell=cut) if part is longest else part for part in parts]
         else:
-            least = min(cells, key=lambda pair: pair[0])
-            cells = [pair for pair in cells if pair is not least]
-    return cells
+            least = min(parts, key=lambda part: part.importance)
+            parts = [part for part in parts if part is not least]
+    return parts
 
 
-def _length(cells: Ranked) -> int:
-    return sum(cell_len(cell.text) + 2 for _, cell in cells)
+def _length(parts: list[_Part]) -> int:
+    return sum(cell_len(part.cell.text) + 2 for part in parts)
 
 
 def _primary(verdict: ClusterVerdict | None) -> Cell:
@@ -102,13 +116,12 @@ def _silent(view: View) -> bool:
     return view.picture.at > 0 and view.now - view.picture.at > view.stale_after
 
 
-def _quorum(view: View) -> Cell:
-    quorum = view.verdict.quorum if view.verdict else None
+def _quorum(quorum: Quorum | None) -> Cell:
     if quorum is None or quorum.held is None:
         return Cell("quorum ?", Tone.UNKNOWN)
     votes = f"{words.number(quorum.votes)}/{words.number(quorum.members)}"
     if not quorum.held:
-        return Cell(f"✖ quorum lost {votes}", Tone.CRITICAL)
+        return Cell(f"✖ quorum lost {votes}", Tone.CRITICAL, "✖ no quorum")
     edge = None not in (quorum.votes, quorum.needed) and (quorum.votes or 0) <= (quorum.needed or 0)
     return Cell(
         f"{'▲ ' if edge else ''}quorum {votes}", Tone.WARNING if edge else Tone.TEXT, f"{'▲ ' if edge else ''}q {votes}"
@@ -118,6 +131,8 @@ def _quorum(view: View) -> Cell:
 def _standing(standing: Standing) -> Cell:
     if standing.operation is not None:
         return Cell(f"▶ {standing.operation}", Tone.WARNING)
+    if standing.unfinished is not None:
+        return Cell(f"▶ {standing.unfinished} not ended", Tone.WARNING)
     if standing.read_only:
         return Cell("read-only", Tone.MUTED)
     if standing.armed_minutes is not None:
