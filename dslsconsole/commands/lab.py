@@ -67,7 +67,14 @@ def up(directory: Path | None, seed: int, speed: float, takeover: str | None, un
         wait = None if takeover is None else seconds(takeover)
     except ValueError as wrong:
         end(f"--takeover {takeover} {wrong}", Exit.USAGE)
-    asyncio.run(_stay_up(directory or default_directory(), seed, speed, wait, until_eof))
+    from dslsconsole.lab.control import AlreadyRunning
+
+    try:
+        asyncio.run(_stay_up(directory or default_directory(), seed, speed, wait, until_eof))
+    except AlreadyRunning as running:
+        end(str(running), Exit.FINDINGS)
+    except OSError as error:
+        end(f"The practice estate can't run from {directory or default_directory()}: {error}", Exit.FINDINGS)
 
 
 async def _stay_up(directory: Path, seed: int, speed: float, takeover: float | None, until_eof: bool) -> None:

@@ -29,6 +29,10 @@ class NotRunning(Exception):  # noqa: N818 - it is a state, said in a sentence
     """No practice estate runs from a directory."""
 
 
+class AlreadyRunning(Exception):  # noqa: N818 - it is a state, said in a sentence
+    """A practice estate runs from the directory that another is to use."""
+
+
 class Control:
     """The estate's end of the channel."""
 
@@ -40,6 +44,7 @@ class Control:
         """Set when somebody asked for the end."""
 
     async def open(self) -> None:
+        """Listen, and say where in the lab's directory."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_MOST_BYTES)
         port = self._server.sockets[0].getsockname()[1]
         path = self._lab.directory / FILE
@@ -81,6 +86,18 @@ class Control:
         except faults.FaultError as wrong:
             return {"error": str(wrong)}
         return {"error": f"unknown request {' '.join(words)}"}
+
+
+def must_be_free(directory: Path) -> None:
+    """Raise `AlreadyRunning` where a practice estate runs from a directory. What a killed one left is no hindrance."""
+    try:
+        access = json.loads((directory / FILE).read_text(encoding="utf-8"))
+        socket.create_connection(("127.0.0.1", access["port"]), 1.0).close()
+    except (OSError, ValueError, KeyError):
+        return
+    raise AlreadyRunning(
+        f"a practice estate runs from {directory} already; end it with `dslsconsole lab down`, or name another --directory"
+    )
 
 
 def request(directory: Path, *words: str) -> dict[str, Any]:

@@ -52,7 +52,9 @@ class Lab:
         return self.directory / "estate.yaml"
 
     async def __aenter__(self) -> Lab:
+        """Start. Raises `control.AlreadyRunning` where one runs from the directory."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        control.must_be_free(self.directory)
         for name in _OWN:
             shutil.rmtree(self.directory / name, ignore_errors=True)
         self._world = World.create(self.directory, seed=self.seed, pace=self.pace, takeover=self.takeover)

@@ -141,6 +141,12 @@ async def test_the_control_channel_is_closed_to_others(lab: Lab) -> None:
         await asyncio.to_thread(control.request, lab.directory, "status")
 
 
+async def test_a_directory_holds_one_practice_estate_at_a_time(lab: Lab) -> None:
+    with pytest.raises(control.AlreadyRunning, match="lab down"):
+        await Lab(lab.directory).__aenter__()
+    assert (await asyncio.to_thread(control.request, lab.directory, "status"))["truth"]["serving"] == [PRIMARY]
+
+
 def test_without_a_practice_estate_the_commands_say_so(tmp_path: Path) -> None:
     with pytest.raises(control.NotRunning, match="dslsconsole lab up"):
         control.request(tmp_path, "status")
