@@ -1,6 +1,7 @@
 """How a practice program gets its options and its input files."""
 
 import getopt
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from dslsconsole.lab.host import Call, Program
@@ -11,19 +12,23 @@ Options = dict[str, str]
 Body = Callable[[Call, Options, list[str]], Awaitable[int]]
 
 
-def program(short: str = "", *long: str, usage_status: int = 1) -> Callable[[Body], Program]:
+def program(short: str = "", *long: str, usage_status: int = 1, number: str = "") -> Callable[[Body], Program]:
     """Make a program of a function that takes a call, its options and its operands.
 
     Args:
         short: option letters as for getopt(3); `:` after one that takes a value, `+` first to stop at an operand.
         long: long option names; `=` after one that takes a value.
         usage_status: the exit status where an option is not known.
+        number: the option letter that `-5` is short for, if any.
     """
 
     def wrapped(body: Body) -> Program:
         async def run(call: Call) -> int:
+            arguments = list(call.arguments)
+            if number:
+                arguments = [re.sub(r"^-(\d+)$", rf"-{number}\1", argument) for argument in arguments]
             try:
-                pairs, operands = getopt.gnu_getopt(list(call.arguments), short, list(long))
+                pairs, operands = getopt.gnu_getopt(arguments, short, list(long))
             except getopt.GetoptError as error:
                 kind = "invalid option -- " if len(error.opt) == 1 else "unrecognized option "
                 dashes = "" if len(error.opt) == 1 else "--"

@@ -22,11 +22,9 @@ async def cat(call: Call, options: Options, operands: list[str]) -> int:
     return int(inputs.failed)
 
 
-@program("c:n:qv", "bytes=", "lines=")
+@program("c:n:qv", "bytes=", "lines=", number="n")
 async def head(call: Call, options: Options, operands: list[str]) -> int:
     """The first lines, or with -c the first bytes."""
-    if operands and re.fullmatch(r"-\d+", operands[0]):
-        options["n"] = operands.pop(0)[1:]
     size = options.get("c", options.get("bytes"))
     if size is not None and not operands:
         rest = int(size)
@@ -48,7 +46,7 @@ async def head(call: Call, options: Options, operands: list[str]) -> int:
     return int(inputs.failed)
 
 
-@program("c:n:q", "bytes=", "lines=")
+@program("c:n:q", "bytes=", "lines=", number="n")
 async def tail(call: Call, options: Options, operands: list[str]) -> int:
     """The last lines, from a line on with `-n +N`, or with -c the last bytes."""
     inputs = Inputs(call, operands)
