@@ -9,11 +9,13 @@ from enum import StrEnum
 from msgspec import Struct
 
 from dslsconsole.model.balancer import ServerState
+from dslsconsole.model.reading import FailureKind
 from dslsconsole.runbooks.survey import Survey
 from dslsconsole.systems.dslicsrv.fresh import Life
 from dslsconsole.systems.ground import Ground
 
 OBSERVERS_NEEDED = 2
+_SILENT = (FailureKind.UNREACHABLE, FailureKind.NO_ANSWER)
 
 
 class Says(StrEnum):
@@ -71,8 +73,11 @@ def evidence(survey: Survey, ground: Ground, node: str) -> Evidence:
 def _own(survey: Survey, node: str) -> Observation:
     seen = survey.nodes[node]
     if not seen.reached:
-        why = seen.hostname.failure.text if seen.hostname.failure else "not asked"
-        return Observation("console", Says.DEAD, f"console: {node} is not reached by SSH ({why})")
+        failure = seen.hostname.failure
+        why = failure.text if failure else "not asked"
+        # A refused login or a closed SSH port says that the host lives, and nothing of its licence server.
+        says = Says.DEAD if failure and failure.kind in _SILENT else Says.NOTHING
+        return Observation("console", says, f"console: {node} is not reached by SSH ({why})")
     if seen.stopped:
         return Observation(node, Says.DEAD, f"{node} itself: {seen.unit.value}, its server does not run", own=True)
     if seen.life.life is Life.ANSWERS or seen.cluster.value is not None:

@@ -87,7 +87,8 @@ class Teller:
         if report.dry_run and report.outcome is Ending.DONE:
             say(Text("It could be run now. This was a dry run: nothing was changed and no lock was taken."))
             return
-        say(Text(_ENDINGS[report.outcome]))
+        if not report.sentence.startswith(_ENDINGS[report.outcome].split()[0].rstrip(".")):
+            say(Text(_ENDINGS[report.outcome]))
         for line in (report.sentence, *report.card):
             if line:
                 say(Text(f"  {clean(line, 2000)}"))

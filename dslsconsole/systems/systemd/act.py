@@ -119,10 +119,34 @@ async def _inactive(call: Call) -> Checked:
     return Checked(unit.stopped if unit.known else None, str(unit))
 
 
+async def _restarted(call: Call) -> Checked:
+    """Whether the unit runs in another process than before its restart was asked for."""
+    before = call.memory.get("pid before")
+    if before is None:
+        return Checked(False, "not restarted yet")
+    unit = await unit_of(call)
+    if isinstance(unit, Checked):
+        return unit
+    return Checked(unit.active == "active" and str(unit.main_pid) != before, f"{unit}, before it was pid {before}")
+
+
+def _restart_commands(call: Call) -> tuple[str, ...]:
+    return (call.ground.as_root("systemctl", "restart", _unit(call), seconds=START_SECONDS + STOP_SECONDS),)
+
+
+async def _restart(call: Call) -> str:
+    unit = await unit_of(call)
+    if isinstance(unit, Checked):
+        raise Refused(unit.reading)
+    call.memory["pid before"] = str(unit.main_pid)
+    limit = START_SECONDS + STOP_SECONDS + 3
+    return succeeded(await call.hands.run(call.host, _restart_commands(call)[0], timeout=limit))
+
+
 ACTIONS = {
     "service-start": _service("start", START_SECONDS),
     "service-stop": _service("stop", STOP_SECONDS),
-    "service-restart": _service("restart", START_SECONDS + STOP_SECONDS),
+    "service-restart": Action(_restart_commands, _restart),
     "service-stop-or-kill": Action(_kill_commands, _stop_then_kill),
 }
-CHECKS: dict[str, Check] = {"unit-active": _active, "unit-inactive": _inactive}
+CHECKS: dict[str, Check] = {"unit-active": _active, "unit-inactive": _inactive, "restarted": _restarted}

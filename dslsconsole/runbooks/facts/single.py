@@ -1,0 +1,30 @@
+"""Acting on one server or one load balancer that the operator names."""
+
+from collections.abc import Mapping
+
+from dslsconsole.runbooks.facts import common
+from dslsconsole.runbooks.plan import Fact
+from dslsconsole.runbooks.survey import Survey
+from dslsconsole.systems.ground import Ground
+
+
+def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested: frozenset[str]) -> dict[str, Fact]:
+    """`node` as named, or else the one that serves; `balancers` those that know it and can be changed."""
+    facts: dict[str, Fact] = {"features": ground.cluster.checkout_features}
+    serving = survey.primaries()
+    primary = serving[0] if len(serving) == 1 else None
+    common.put(facts, "primary", primary)
+    node = params.get("node") or primary
+    if node not in ground.nodes:
+        return facts
+    facts["node"] = node
+    facts["target"] = node
+    facts["acts_on"] = (node,)
+    main = node in ground.main_nodes
+    names = ground.main_balancers if main else ground.dr_balancers
+    asked = params.get("balancer")
+    wanted = tuple(name for name in names if asked in (None, "", name))
+    facts["balancers"] = common.changeable(survey, ground, wanted, node)
+    facts["wanted_balancers"] = wanted
+    facts["serves"] = survey.nodes[node].serves
+    return facts

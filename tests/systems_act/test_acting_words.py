@@ -1,0 +1,266 @@
+"""What is said to hosts, word for word, and what their answers are taken for."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dslsconsole.settings.schema import Estate
+from dslsconsole.systems.acting import Answer, Call, Checked, Page, Refused, Request, Unfinished, actions, checks
+from dslsconsole.systems.dns.act import addresses_in
+from dslsconsole.systems.ground import Ground
+from dslsconsole.systems.rsync.act import rehearsal_in
+
+ESTATE = Estate.model_validate(
+    {
+        "version": 1,
+        "clusters": {
+            "c": {
+                "nodes": {
+                    "p1": {"mode": "primary", "address": "10.0.0.1", "unit": "dsls-primary"},
+                    "b1": {"mode": "backup", "address": "10.0.0.2", "unit": "dsls-backup", "port": 27001},
+                },
+                "load_balancers": {
+                    "servers": {"p1": "one", "b1": "two"},
+                    "hosts": {"lb1": {"socket": "/run/h.sock"}, "lb2": {"stats_url": "http://10.0.0.9:8404/stats"}},
+                },
+                "dr": {
+                    "site": "s",
+                    "nodes": {"d1": {"mode": "dr-primary", "address": "10.1.0.1", "ssh_port": 2222}},
+                    "sync": {
+                        "remote_user": "dslsop",
+                        "remote_identity_file": "/etc/k e y",
+                        "files": [{"from": "/a/", "to": "/b/", "max_delete": 5, "exclude": ["x y"]}],
+                    },
+                    "dns": {
+                        "server": "10.0.0.53",
+                        "zone": "company.com",
+                        "record": "dsls.company.com",
+                        "main_address": "10.0.0.100",
+                        "dr_address": "10.1.0.100",
+                        "key_file": "/etc/k",
+                    },
+                },
+            }
+        },
+    }
+)
+
+
+@dataclass
+class Recorded:
+    """Hands that answer from a table and keep what was asked."""
+
+    answers: list[Answer] = field(default_factory=list)
+    socket_answer: str = ""
+    page: Page = field(default_factory=lambda: Page(303, "/stats;st=DONE"))
+    asked: list[str] = field(default_factory=list)
+    stdin: list[bytes | None] = field(default_factory=list)
+
+    async def run(self, host: str, command: str, *, stdin: bytes | None = None, timeout: float) -> Answer:
+        self.asked.append(f"{host}: {command}")
+        self.stdin.append(stdin)
+        return self.answers.pop(0)
+
+    async def ask_socket(self, host: str, path: str, line: str, *, timeout: float) -> str:
+        self.asked.append(f"{host}: {path}: {line}")
+        return self.socket_answer
+
+    async def request(self, request: Request, *, timeout: float) -> Page:
+        self.asked.append(f"{request.method} {request.url} {request.form}")
+        return self.page
+
+    async def create(self, host: str, path: str, data: bytes) -> bool:
+        return True
+
+    async def read(self, host: str, path: str) -> bytes | None:
+        return None
+
+    async def replace(self, host: str, path: str, data: bytes) -> None:
+        return None
+
+    async def remove(self, host: str, path: str) -> None:
+        return None
+
+
+def call(hands: Recorded, host: str, memory: dict[str, str] | None = None, **arguments: str) -> Call:
+    return Call(hands, Ground(ESTATE, "c"), host, arguments, lambda: 1000.0, memory if memory is not None else {})
+
+
+def do(name: str, hands: Recorded, host: str, memory: dict[str, str] | None = None, **arguments: str) -> str:
+    return asyncio.run(actions()[name].do(call(hands, host, memory, **arguments)))  # type: ignore[arg-type]
+
+
+def check(name: str, hands: Recorded, host: str, memory: dict[str, str] | None = None, **arguments: str) -> Checked:
+    return asyncio.run(checks()[name](call(hands, host, memory, **arguments)))  # type: ignore[arg-type]
+
+
+def ok(text: str = "") -> Answer:
+    return Answer(0, text)
+
+
+UNIT = "Id=dsls-primary.service\nLoadState={load}\nActiveState={active}\nSubState=x\nMainPID={pid}\n"
+
+
+def test_a_command_that_ends_by_its_time_limit_may_have_happened() -> None:
+    with pytest.raises(Unfinished):
+        do("service-stop", Recorded([Answer(124, "")]), "p1")
+    with pytest.raises(Refused):
+        do("service-stop", Recorded([Answer(1, "", "Failed")]), "p1")
+
+
+@pytest.mark.parametrize(
+    ("load", "active", "pid", "status", "expected"),
+    [
+        ("loaded", "inactive", "0", 3, True),
+        ("loaded", "failed", "0", 3, True),
+        ("loaded", "active", "41", 3, False),
+        ("loaded", "deactivating", "41", 3, False),
+        ("loaded", "inactive", "41", 3, False),
+        ("not-found", "inactive", "0", 3, None),
+        ("loaded", "inactive", "0", 124, None),
+    ],
+)
+def test_stopped_is_proven_by_unit_process_and_silence(
+    load: str, active: str, pid: str, status: int, expected: bool | None
+) -> None:
+    hands = Recorded([ok(UNIT.format(load=load, active=active, pid=pid)), Answer(status, "")])
+    assert check("stopped-for-certain", hands, "p1").ok is expected
+
+
+def test_a_server_that_still_answers_the_witness_is_not_stopped() -> None:
+    unit = ok(UNIT.format(load="loaded", active="inactive", pid="0"))
+    hands = Recorded([unit, Answer(3, ""), ok("Server Status: Running\n")])
+    assert check("stopped-for-certain", hands, "p1", witness="b1").ok is False
+    assert hands.asked[-1].endswith("-status -server 10.0.0.1:27000")
+
+
+def test_promotion_is_never_forced_without_an_attestation() -> None:
+    hands = Recorded([Answer(1, "", "ERROR: p1 serves as primary")])
+    with pytest.raises(Refused):
+        do("promote", hands, "b1")
+    assert len(hands.asked) == 1
+
+
+def test_an_attested_promotion_is_forced_only_when_it_was_refused() -> None:
+    hands = Recorded([ok("Promoted: b1 epoch=8")])
+    do("promote", hands, "b1", attested="p1")
+    assert "-force" not in " ".join(hands.asked)
+    hands = Recorded([Answer(1, "", "ERROR: voters hold"), ok("Promoted: b1 epoch=8")])
+    do("promote", hands, "b1", attested="p1")
+    assert hands.asked[1].endswith("-promote-to-primary -node b1 -force")
+
+
+def test_a_refusal_that_names_another_node_is_not_forced() -> None:
+    hands = Recorded([Answer(1, "", "ERROR: d1 serves as primary")])
+    with pytest.raises(Refused, match="not forced"):
+        do("promote", hands, "b1", attested="p1")
+
+
+CLUSTER = '{"node":"p1","role":"%s","state":"running","epoch":7}'
+
+
+@pytest.mark.parametrize("state", ["", "{", '{"generation": null, "pools": []}', '{"pools":[{"name":"a"}]}'])
+def test_an_unsound_token_state_is_never_pushed(state: str) -> None:
+    hands = Recorded([ok(CLUSTER % "primary"), ok(state)])
+    with pytest.raises(Refused):
+        do("sync-tokens", hands, "p1", target="b1")
+    assert len(hands.asked) == 2
+
+
+def test_a_backup_pushes_nothing() -> None:
+    hands = Recorded([ok(CLUSTER % "backup")])
+    with pytest.raises(Refused, match="only a primary"):
+        do("sync-tokens", hands, "p1", target="b1")
+
+
+def test_tokens_are_pushed_as_they_were_read() -> None:
+    state = '{"generation":5,"pools":[{"name":"a","total":3,"used":1}]}'
+    hands = Recorded([ok(CLUSTER % "primary"), ok(state), ok("Sync: OK generation=5")])
+    memory: dict[str, str] = {}
+    do("sync-tokens", hands, "p1", memory, target="b1")
+    assert hands.stdin[-1] == state.encode()
+    assert hands.asked[-1].endswith("-sync-tokens -target 10.0.0.2:27001")
+    later = ok('{"generation":6,"pools":[{"name":"a","total":3,"used":2}]}')
+    assert check("tokens-in-sync", Recorded([later]), "p1", memory, target="b1").ok is True
+
+
+@pytest.mark.parametrize("answer", ["Permission denied\n", "No such server.\n"])
+def test_haproxys_words_on_the_socket_are_a_refusal(answer: str) -> None:
+    with pytest.raises(Refused):
+        do("server-maint", Recorded(socket_answer=answer), "lb1", node="p1", state="MAINT")
+
+
+def test_the_socket_is_told_backend_and_server() -> None:
+    hands = Recorded(socket_answer="\n")
+    do("server-maint", hands, "lb1", node="p1", state="MAINT")
+    assert hands.asked == ["lb1: /run/h.sock: set server dsls_servers/one state maint"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [Page(303, "/stats;st=ERRP"), Page(303, "/stats;st=DENY"), Page(303, "/stats;st=PART"), Page(401), Page(200)],
+)
+def test_a_redirection_is_no_success_by_itself(page: Page) -> None:
+    with pytest.raises(Refused):
+        do("server-ready", Recorded(page=page), "lb2", {"channel of lb2": "page"}, node="p1", state="READY")
+
+
+def test_dns_is_changed_by_compare_and_set() -> None:
+    hands = Recorded([ok()])
+    do("dns-update", hands, "d1", old="10.0.0.100", new="10.1.0.100")
+    assert hands.asked == ["d1: timeout -k 1 15 nsupdate -k /etc/k -v -t 5"]
+    lines = (hands.stdin[0] or b"").decode().splitlines()
+    assert "prereq yxrrset dsls.company.com A 10.0.0.100" in lines
+    assert lines[-1] == "send"
+
+
+def test_only_an_authoritative_answer_counts() -> None:
+    text = (
+        ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\n;; flags: qr{aa}; QUERY: 1, ANSWER: 1\n\n"
+        "dsls.company.com.\t60\tIN\tA\t10.1.0.100\n"
+    )
+    assert addresses_in(text.format(aa=" aa")) == ("NOERROR", True, ("10.1.0.100",))
+    assert check("record-is", Recorded([ok(text.format(aa=""))]), "d1", address="10.1.0.100").ok is None
+    assert check("record-is", Recorded([ok(text.format(aa=" aa"))]), "d1", address="10.1.0.100").ok is True
+    assert check("record-is", Recorded([ok(text.format(aa=" aa"))]), "d1", address="10.0.0.100").ok is False
+
+
+REHEARSED = "*deleting   l3.lic\n>f.s....... l1.lic\n.d..t...... ./\n\nNumber of files: 5 (reg: 3, dir: 2)\n"
+
+
+def test_what_a_copy_would_do_is_read_from_its_rehearsal() -> None:
+    found = rehearsal_in(REHEARSED)
+    assert (found.files, found.deletions, found.changes) == (3, 1, 2)
+    assert rehearsal_in("Number of files: 12,345 (reg: 12,300, dir: 45)").files == 12300
+    assert rehearsal_in("Number of files: 1 (dir: 1)").files == 0
+    assert rehearsal_in("").files is None
+
+
+def test_nothing_is_copied_from_an_empty_source() -> None:
+    hands = Recorded([ok("*deleting   l1.lic\nNumber of files: 1 (dir: 1)\n")])
+    with pytest.raises(Refused, match="empty source"):
+        do("copy-files", hands, "p1", node="d1", files="0")
+    assert len(hands.asked) == 1
+    assert "-n" in hands.asked[0].split()
+
+
+def test_every_argument_of_a_copy_is_quoted_for_where_it_goes() -> None:
+    hands = Recorded([Answer(25, "")])
+    with pytest.raises(Refused, match="max_delete"):
+        do("copy-files", hands, "p1", node="d1", files="0")
+    words = hands.asked[0]
+    assert "'--exclude=x y'" in words
+    assert "--max-delete=5" in words
+    assert "StrictHostKeyChecking=yes" in words
+    assert words.endswith("/a/ dslsop@10.1.0.1:/b/")
+
+
+@given(st.text())
+def test_whatever_far_sides_print_is_understood_or_not_but_never_breaks(text: str) -> None:
+    rehearsal_in(text)
+    addresses_in(text)
+    for name in ("unit-active", "role-is", "server-answers"):
+        assert check(name, Recorded([ok(text)]), "p1", role="primary").ok in (True, False, None)
