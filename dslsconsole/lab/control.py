@@ -96,7 +96,8 @@ def must_be_free(directory: Path) -> None:
     except (OSError, ValueError, KeyError):
         return
     raise AlreadyRunning(
-        f"a practice estate runs from {directory} already; end it with `dslsconsole lab down`, or name another --directory"
+        f"a practice estate runs from {directory} already; "
+        "end it with `dslsconsole lab down`, or name another --directory"
     )
 
 

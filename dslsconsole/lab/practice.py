@@ -20,6 +20,28 @@ from dslsconsole.lab.world.world import World
 _OWN = ("hosts", "storage")
 
 
+class _Reached:
+    """A host's SSH server as the console reaches it: without power nothing refuses, packets are just lost.
+
+    On loopback a closed port would say that the host is up; so the port stays open, and the gate behind it silent.
+    """
+
+    def __init__(self, sshd: Sshd) -> None:
+        self._sshd = sshd
+
+    async def start(self) -> None:
+        """Power is back."""
+        if not self._sshd.is_listening:
+            await self._sshd.start()
+
+    async def stop(self) -> None:
+        """Power is lost: connections break."""
+        was_listening = self._sshd.is_listening
+        await self._sshd.stop()
+        if was_listening:
+            await self._sshd.start()
+
+
 class Lab:
     """Use as `async with Lab(directory) as lab`: inside, the estate runs and `lab.estate_path` leads to it."""
 
@@ -84,6 +106,8 @@ class Lab:
                 await task
         self._tasks.clear()
         await self._control.close()
+        for sshd in self.sshds.values():
+            await sshd.stop()
         world, self._world = self._world, None
         if world is not None:
             await world.close()
@@ -102,7 +126,7 @@ class Lab:
         replication = keys.created(directory / "replication", "replication@practice")
         for name, host in self.world.hosts.items():
             self.sshds[name] = Sshd(host, keys.created(directory / f"host-{name}", f"root@{name}"))
-            host.services.append(self.sshds[name])
+            host.services.append(_Reached(self.sshds[name]))
             await self.sshds[name].start()
             self._authorize(name, PROBE.name, PROBE.home, probe)
             self._authorize(name, OPERATOR.name, OPERATOR.home, operator, replication)

@@ -132,6 +132,17 @@ async def test_faults_reach_it_through_the_control_channel(lab: Lab) -> None:
         await asyncio.to_thread(ask, "fault", "node-dwn")
 
 
+async def test_a_host_without_power_breaks_connections_and_then_is_silent(lab: Lab) -> None:
+    async with await connect(lab, BACKUP) as connection:
+        await lab.fault("node-down", BACKUP)
+        await asyncio.wait_for(connection.wait_closed(), 5)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(connect(lab, BACKUP), 0.3)
+    await lab.fault("sshd-dead", PRIMARY)
+    with pytest.raises(ConnectionRefusedError):
+        await connect(lab, PRIMARY)
+
+
 async def test_the_control_channel_is_closed_to_others(lab: Lab) -> None:
     path = lab.directory / control.FILE
     assert path.stat().st_mode & 0o077 == 0
