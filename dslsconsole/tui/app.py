@@ -30,7 +30,7 @@ from dslsconsole.tui.screens.cluster import ClusterScreen
 from dslsconsole.tui.source import Arrival, Source
 from dslsconsole.tui.themes import DEFAULT, ConsoleTheme, LoadedThemes
 
-COARSE_S = 5.0
+COARSE_S = 4.0
 """How often the ages of late readings are looked at while nothing arrives."""
 KEPT_ENTRIES = 2000
 
@@ -60,6 +60,7 @@ class ConsoleApp(App[None]):
         feed: JournalFeed | None = None,
         wallboard: bool = False,
         rotate_s: float | None = None,
+        terminal_gone: Callable[[], bool] = lambda: False,
     ) -> None:
         self._themes = themes
         super().__init__()
@@ -77,6 +78,7 @@ class ConsoleApp(App[None]):
         self._feed = feed
         self._feed_trouble: str | None = None
         self._rotate_s = rotate_s
+        self._terminal_gone = terminal_gone
         for one in self.actions:
             self.bind(one.key, f"act('{one.id}')", description=one.label, show=False)
         for loaded in themes.themes.values():
@@ -139,7 +141,10 @@ class ConsoleApp(App[None]):
         self.draw()
 
     def _look_at_ages(self) -> None:
-        """Nothing arrives and something is late: its age is all that changes."""
+        """Nothing arrives and something is late: its age is all that changes. Is anybody looking, at all?"""
+        if self._terminal_gone():
+            self.exit()
+            return
         self.acting.expire()
         if self.picture.at and self.clock() - self.picture.at > COARSE_S:
             self.draw()

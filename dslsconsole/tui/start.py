@@ -13,6 +13,7 @@ from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.journal_files import JournalFiles
 from dslsconsole.tui.run_process import RunProcess
 from dslsconsole.tui.source import WatchProcess
+from dslsconsole.tui.terminal import gone
 from dslsconsole.tui.themes import DEFAULT, LoadedThemes, load
 
 FALLBACK = "dslsconsole status"
@@ -86,6 +87,7 @@ def run(wanted: Wanted) -> int:
         feed=JournalFiles(wanted.journal_directory) if wanted.journal_directory else None,
         wallboard=wanted.wallboard,
         rotate_s=wanted.rotate_s,
+        terminal_gone=lambda: gone(sys.stdin.fileno()),
     )
     app.run(mouse=wanted.mouse and not wanted.wallboard)
     return app.return_code or 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
@@ -354,6 +354,12 @@ async def test_a_refused_plan_can_only_be_cancelled_overridden_or_attested() -> 
         shown = "\n".join(app.screen.query_one(LineTable).text())
         assert "✖ backup_in_step: fail · 11 generations behind" in shown
         assert "→ sync first: T" in shown
+        told = str(app.screen.query_one("#choice", Static).content).split("\n")
+        assert [line.split(":")[0] for line in told] == [
+            "✖ refused",
+            "to attest that a host is down type its name",
+            "to override a guard type its name",
+        ]
         await type_in(pilot, app, scenes.CLUSTER)
         assert runner.started == [], "the phrase does not confirm what was refused"
         await type_in(pilot, app, "old_primary_dead")

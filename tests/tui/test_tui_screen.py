@@ -242,6 +242,19 @@ async def test_the_wallboard_knows_no_key_but_q() -> None:
         await until(pilot, lambda: not app.is_running)
 
 
+async def test_a_terminal_that_is_gone_ends_it() -> None:
+    gone = False
+    source = PlayedFrames([scenes.healthy()])
+    app = ConsoleApp(source, clock=lambda: scenes.NOON + 1, themes=THEMES, terminal_gone=lambda: gone)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app._look_at_ages()
+        await pilot.pause()
+        assert app.is_running
+        gone = True
+        app._look_at_ages()
+        await until(pilot, lambda: not app.is_running)
+
+
 async def test_q_leaves() -> None:
     app = console(scenes.healthy())
     async with app.run_test(size=(120, 40)) as pilot:

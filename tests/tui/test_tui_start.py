@@ -14,17 +14,20 @@ import pytest
 from dslsconsole.model.frames import encode
 from dslsconsole.tui import scenes
 from dslsconsole.tui.start import NoTerminal, check_terminal
+from dslsconsole.tui.terminal import gone
 
 PROGRAM = """
 import sys, time
 from dslsconsole.shipped import shipped
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.source import WatchProcess
+from dslsconsole.tui.terminal import gone
 from dslsconsole.tui.themes import load
 script = "import sys, time; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read()); sys.stdout.flush(); "
 script += "time.sleep(600)"
 source = WatchProcess((sys.executable, "-c", script, sys.argv[1]), time.time)
-ConsoleApp(source, clock=lambda: float(sys.argv[2]), themes=load([shipped("themes")])).run()
+themes = load([shipped("themes")])
+ConsoleApp(source, clock=lambda: float(sys.argv[2]), themes=themes, terminal_gone=lambda: gone(0)).run()
 """
 
 
@@ -43,6 +46,14 @@ def test_what_can_not_show_it_is_refused_and_told_what_to_use(
     with pytest.raises(NoTerminal, match=said) as refused:
         check_terminal(term, input_is_tty=is_tty, output_is_tty=is_tty, encoding=encoding)
     assert "dslsconsole status" in str(refused.value)
+
+
+def test_a_terminal_whose_far_end_is_closed_is_gone() -> None:
+    master, slave = pty.openpty()
+    assert not gone(slave)
+    os.close(master)
+    assert gone(slave)
+    os.close(slave)
 
 
 class Terminal:

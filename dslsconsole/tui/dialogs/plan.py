@@ -85,7 +85,7 @@ class PlanDialog(Dialog[Decision]):
         tone, text = self._choice()
         choice = self.query_one("#choice", Static)
         choice.set_class(tone is Tone.CRITICAL, "refused")
-        choice.update(clean(text))
+        choice.update(text)
         self._hint("Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it", Tone.MUTED)
 
     def _choice(self) -> tuple[Tone, str]:
@@ -102,7 +102,7 @@ class PlanDialog(Dialog[Decision]):
                 parts.append(f"to attest that a host is down type its name: {', '.join(attest)}")
             if overridable:
                 parts.append(f"to override a guard type its name: {', '.join(overridable)}")
-        return (Tone.WARNING if plan.may_run else Tone.CRITICAL), "\n".join(parts)
+        return (Tone.WARNING if plan.may_run else Tone.CRITICAL), "\n".join(clean(part) for part in parts)
 
     def _hint(self, text: str, tone: Tone) -> None:
         self.query_one("#hint", OneLine).show((Cell(f" {clean(text)}", tone),))
