@@ -182,6 +182,22 @@ class TestBalancers:
         assert sheet.title == "HAProxy · ✖ address on haproxy-01 and haproxy-02"
         assert sheet.tone is Tone.CRITICAL
 
+    def test_a_server_whose_checks_fail_is_not_called_well(self) -> None:
+        frames = scenes.healthy()
+        assert isinstance(frames[1], Full)
+        balancer = scenes.balancer("haproxy-01", scenes.NOON)
+        assert balancer.backend.value is not None
+        first, second = balancer.backend.value.servers
+        failing = replace(balancer.backend.value, servers=(replace(first, status="UP 1/3", detail="1/3"), second))
+        changed = replace(balancer, backend=replace(balancer.backend, value=failing))
+        balancers_now = frames[1].snapshot.balancers | {key(scenes.CLUSTER, "haproxy-01"): changed}
+        full = replace(frames[1], snapshot=replace(frames[1].snapshot, balancers=balancers_now))
+        assert texts(balancers(view([frames[0], full])), "dsls-primary")[:3] == [
+            "▲",
+            "dsls-primary",
+            "UP 1/3 w100 212 sess",
+        ]
+
     def test_every_state_has_its_tone(self) -> None:
         for state in ServerState:
             frames = scenes.healthy()

@@ -97,7 +97,13 @@ def _server_cell(view: View, name: str, reading: BalancerReadings) -> tuple[Cell
     if server.backup:
         parts.append("bck")
     parts.append(f"{words.number(server.sessions)} sess")
-    return Cell(" ".join(parts), STATES[server.state], f"{server.status} {words.number(server.sessions)}"), server
+    short = f"{server.status} {words.number(server.sessions)}"
+    return Cell(" ".join(parts), _tone(server), short), server
+
+
+def _tone(server: BackendServer) -> Tone:
+    """`UP 1/3` is a server whose checks fail, not one that is well."""
+    return Tone.WARNING if server.state is ServerState.UP and server.detail else STATES[server.state]
 
 
 def _via_row(view: View, readings: dict[str, BalancerReadings]) -> Row:

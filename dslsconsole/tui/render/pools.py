@@ -136,4 +136,5 @@ def _behind(ours: TokenState, theirs: TokenState) -> str:
     if ours.generation is None or theirs.generation is None:
         return "does not tell its generation"
     difference = ours.generation - theirs.generation
-    return f"{difference} generations behind" if difference > 0 else f"{-difference} generations ahead"
+    many = "generation" if abs(difference) == 1 else "generations"
+    return f"{abs(difference)} {many} {'behind' if difference > 0 else 'ahead'}"
