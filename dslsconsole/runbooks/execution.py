@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep
 from dslsconsole.ssh.cleaning import clean, clean_lines
@@ -71,6 +72,7 @@ class Log(Protocol):
     def append(self, event: str, **data: object) -> None: ...
 
 
+_SETTLED = (StepOutcome.DONE, StepOutcome.SKIPPED)
 Pause = Callable[[float], Awaitable[None]]
 Progress = Callable[[PlannedStep, StepResult], None]
 
@@ -93,7 +95,9 @@ class Execution:
         memory: dict[str, str] | None = None,
         progress: Progress = lambda step, result: None,
         before_step: Callable[[PlannedStep], Awaitable[None]] | None = None,
+        earlier: Mapping[int, StepOutcome] | None = None,
     ) -> None:
+        """`earlier` is what an operation that was cut off had made of its steps, by number; those done are not run."""
         self._plan = plan
         self._hands = hands
         self._ground = ground
@@ -111,11 +115,15 @@ class Execution:
             for step in plan.steps
         ]
         self._begun: set[int] = set()
+        for number, outcome in (earlier or {}).items():
+            self.results[number - 1] = replace(self.results[number - 1], outcome=outcome)
+            if outcome is not StepOutcome.SKIPPED:
+                self._begun.add(number)
 
     async def run(self) -> Ended:
         """Run every step, or stop and take back what can be. Never raises for what a host did."""
         for _, group in groupby(self._plan.steps, key=lambda step: step.group):
-            steps = list(group)
+            steps = [step for step in group if self.results[step.number - 1].outcome not in _SETTLED]
             if self._stop.is_set():
                 return await self._take_back(None, "It was asked to stop.")
             async with asyncio.TaskGroup() as tasks:
@@ -125,6 +133,36 @@ class Execution:
             if (wrong := self._worst(steps)) is not None:
                 return await self._went_wrong(wrong)
         return Ended(Ending.DONE, "")
+
+    async def undo(self, why: str) -> Ended:
+        """Take back what was done, in reverse. What may have happened is read first; unknown, nothing is taken back."""
+        for step in self._plan.steps:
+            if step.until is None or self.results[step.number - 1].outcome is not StepOutcome.FAILED:
+                continue
+            checked = await self._ask(step.until)
+            if checked.ok is None:
+                self._note(step, StepOutcome.UNKNOWN, self._clock(), checked.reading)
+                return await self._went_wrong(step)
+            if checked.ok:
+                self._note(step, StepOutcome.DONE, self._clock(), checked.reading)
+        return await self._take_back(None, why)
+
+    async def verify(self) -> Ended:
+        """Read what became of the steps that were begun; changes nothing."""
+        open_: list[str] = []
+        for step in self._plan.steps:
+            if step.until is None or step.number not in self._begun:
+                continue
+            checked = await self._ask(step.until)
+            outcome = {True: StepOutcome.DONE, False: StepOutcome.FAILED, None: StepOutcome.UNKNOWN}[checked.ok]
+            self._note(step, outcome, self._clock(), checked.reading)
+            if not checked.ok:
+                open_.append(f"{step.name} ({step.host}): {clean(checked.reading)}")
+        left = [step.name for step in self._plan.steps if self.results[step.number - 1].outcome is StepOutcome.PLANNED]
+        if open_ or left:
+            card = (*(f"Not so: {line}." for line in open_), *(f"Not begun: {name}." for name in left))
+            return Ended(Ending.NEEDS_PERSON, "It is not complete. Continue it, undo it, or abandon it.", card)
+        return Ended(Ending.DONE, "Every step is as it should be.")
 
     def _worst(self, steps: list[PlannedStep]) -> PlannedStep | None:
         for outcome in (StepOutcome.UNKNOWN, StepOutcome.FAILED):

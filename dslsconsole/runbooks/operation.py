@@ -220,6 +220,7 @@ class Operation:
         self.log.append(
             "planned",
             plan=plan.hash if plan else None,
+            whole=msgspec.to_builtins(plan) if plan else None,
             steps=steps,
             reason=wish.reason,
             params=wish.params,
