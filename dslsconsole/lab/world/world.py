@@ -121,17 +121,17 @@ class World:
 
     def advance(self) -> None:
         """Do what is due now: heartbeats, checks, elections, users and automation."""
+        for vip in (site.VIP, site.DR_VIP):
+            keepalived.elect([b.router for b in self.balancers.values() if b.plan.vip == vip], self.network)
         now = self.pace.elapsed()
         if now - self._lived >= HEARTBEAT or self._lived == 0:
-            passed, self._lived = now - self._lived, now
+            passed, self._lived = now - self._lived if self._lived else 0.0, now
             self.servers.beat()
             self.users.live(passed)
             self._automate(now)
         for balancer in self.balancers.values():
             if balancer.host.is_up and not balancer.host.is_frozen:
                 balancer.process.advance()
-        for vip in (site.VIP, site.DR_VIP):
-            keepalived.elect([b.router for b in self.balancers.values() if b.plan.vip == vip], self.network)
 
     def _automate(self, now: float) -> None:
         for job, kind in self.automation:
