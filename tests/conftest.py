@@ -9,7 +9,7 @@ import pytest
 
 for name in ("NO_COLOR", "DSLSCONSOLE_CONFIG", "SSH_AUTH_SOCK"):
     os.environ.pop(name, None)
-for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
+for name in [name for name in os.environ if name.startswith("TEXTUAL") and "SNAPSHOT" not in name]:
     del os.environ[name]
 
 
