@@ -28,7 +28,7 @@ def found(tmp_path: Path, content: str | bytes) -> list[str]:
     began = time.monotonic()
     with pytest.raises(ConfigurationError) as wrong:
         load(file)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30  # a bomb would take hours
     texts = [str(finding) for finding in wrong.value.findings]
     assert all(text.startswith(f"{file}:") for text in texts)
     return [text.removeprefix(f"{file}:") for text in texts]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dslsconsole.model import frames
 from dslsconsole.model.balancer import Backend, BackendServer, BalancerReadings, Process, ServerState
-from dslsconsole.model.node import Link, NodeReadings, Role, ServerStatus, Service
+from dslsconsole.model.node import DrSync, Link, NodeReadings, Role, ServerStatus, Service
 from dslsconsole.model.picture import Picture
 from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.model.shape import EstateShape
@@ -74,6 +74,16 @@ def test_times_that_jitter_are_no_change(section: str, old: Any, new: Any) -> No
     step = advance(before, after)
     assert not step.any_changed
     assert getattr(step.readings, section).value == old
+
+
+def test_a_copy_that_only_grows_older_is_no_change() -> None:
+    before = NodeReadings(dr_sync=read(DrSync("OK", last_sync=NOW - 100, lag_s=100.0)))
+    older = NodeReadings(dr_sync=read(DrSync("OK", last_sync=NOW - 100, lag_s=105.0), NOW + 5))
+    assert not advance(before, older).any_changed
+    synced = NodeReadings(dr_sync=read(DrSync("OK", last_sync=NOW + 3, lag_s=2.0), NOW + 5))
+    assert advance(before, synced).readings.dr_sync.value == synced.dr_sync.value
+    untold = NodeReadings(dr_sync=read(DrSync("OK", lag_s=105.0), NOW + 5))
+    assert advance(before, untold).any_changed
 
 
 def test_a_restart_is_a_change() -> None:
