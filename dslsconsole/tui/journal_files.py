@@ -50,7 +50,7 @@ def shown(entry: Entry) -> LogEntry:
         runbook=entry.runbook,
         operation=entry.operation,
         event=entry.event,
-        text=f"{MARKS.get(entry.event, f'{entry.event} ')}{telling(entry)}".rstrip(),
+        text=" ".join(f"{MARKS.get(entry.event, f'{entry.event} ')}{telling(entry)}".split()),
         outcome=outcome if isinstance(outcome, str) else "",
         step=step if isinstance(step, int) and not undo else None,
         host=str(entry.data.get("host", "")),

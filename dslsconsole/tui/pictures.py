@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,20 +10,24 @@ from dslsconsole.model.frames import Frame
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.dialogs.plan import PlanDialog
+from dslsconsole.tui.operation import Plan, Request
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.themes import load
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 
 
-async def picture(frames: Sequence[Frame], size: tuple[int, int], theme: str, keys: Sequence[str] = ()) -> str:
+async def picture(one: "Wanted") -> str:
     """The screen after these frames and keys, as SVG."""
     app = ConsoleApp(
-        PlayedFrames([frames]), clock=lambda: scenes.NOON + 1.0, themes=load([shipped("themes")]), theme=theme
+        PlayedFrames([one.frames]), clock=lambda: scenes.NOON + 1.0, themes=load([shipped("themes")]), theme=one.theme
     )
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=one.size) as pilot:
         await pilot.pause()
-        await pilot.press(*keys)
+        await pilot.press(*one.keys)
+        if one.plan is not None:
+            app.push_screen(PlanDialog(one.plan, Request(one.plan.runbook, one.plan.cluster, "INC-1234 disk failing")))
         await pilot.pause()
         return app.export_screenshot(title="dslsconsole")
 
@@ -36,6 +39,7 @@ class Wanted(Struct, frozen=True):
     size: tuple[int, int] = (120, 40)
     theme: str = "dark"
     keys: tuple[str, ...] = ()
+    plan: Plan | None = None
 
 
 def wanted() -> dict[str, Wanted]:
@@ -46,6 +50,7 @@ def wanted() -> dict[str, Wanted]:
         **{f"theme-{theme}": Wanted(troubled, theme=theme) for theme in load([shipped("themes")]).themes},
         "healthy": Wanted(healthy),
         "alerts": Wanted(troubled, keys=("7",)),
+        "plan": Wanted(healthy, plan=scenes.plan()),
         "help": Wanted(healthy, keys=("question_mark",)),
     }
 
@@ -56,7 +61,7 @@ def make(directory: Path) -> list[Path]:
     paths: list[Path] = []
     for name, one in wanted().items():
         path = directory / f"{name}.svg"
-        path.write_text(asyncio.run(picture(one.frames, one.size, one.theme, one.keys)), encoding="utf-8")
+        path.write_text(asyncio.run(picture(one)), encoding="utf-8")
         paths.append(path)
     return paths
 

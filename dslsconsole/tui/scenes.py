@@ -27,6 +27,7 @@ from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.model.shape import AutomationShape, BalancersShape, ClusterShape, DrShape, EstateShape, NodeShape
 from dslsconsole.model.snapshot import Snapshot, key
 from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
+from dslsconsole.tui.operation import Ask, Plan, PlannedGuard, PlannedStep
 
 T = TypeVar("T")
 
@@ -260,4 +261,57 @@ def tick(at: float, **nodes: NodeReadings) -> Change:
     touched = {key(CLUSTER, host): at for host in (*MODES, "haproxy-01", "haproxy-02")}
     return Change(
         at, touched, {key(CLUSTER, name.replace("_", "-")): reading for name, reading in nodes.items()}, round_at=at
+    )
+
+
+def plan() -> Plan:
+    """A planned failover that may be run."""
+    asks = (Ask("target", "Node that takes over; empty for the backup that is found"),)
+    steps = (
+        PlannedStep(
+            "pause token-sync",
+            "dsls-primary-01",
+            "timeout -k 1 30 sudo -n systemctl stop dsls-token-sync.service",
+            "planned",
+            "dsls-primary-01: timeout -k 1 30 sudo -n systemctl start dsls-token-sync.service",
+        ),
+        PlannedStep(
+            "take dsls-primary-01 out of the load balancer",
+            "haproxy-01",
+            "/run/haproxy/admin.sock: set server dsls_servers/dsls-primary state maint",
+            "planned",
+            "haproxy-01: /run/haproxy/admin.sock: set server dsls_servers/dsls-primary state ready",
+        ),
+        PlannedStep(
+            "stop dsls-primary-01",
+            "dsls-primary-01",
+            "timeout -k 1 30 sudo -n systemctl stop dsls-primary",
+            "planned",
+            "dsls-primary-01: timeout -k 1 30 sudo -n systemctl start dsls-primary",
+        ),
+        PlannedStep(
+            "promote dsls-backup-01",
+            "dsls-backup-01",
+            "timeout -k 1 15 /opt/dsls/bin/DSLicSrv -promote-to-primary",
+            "planned",
+        ),
+    )
+    guards = (
+        PlannedGuard("exactly_one_primary", "pass", "dsls-primary-01 is primary, epoch 7, and holds quorum"),
+        PlannedGuard("target_in_sync", "pass", "both have generation 48211"),
+        PlannedGuard("quorum_survives", "pass", "2 of 3 vote without dsls-primary-01, 2 needed"),
+        PlannedGuard("lock_free", "pass", "free on dsls-primary-01, dsls-backup-01, dsls-arbitrator-01"),
+    )
+    return Plan(
+        runbook="failover",
+        cluster=CLUSTER,
+        operation="op-1",
+        outcome="done",
+        guards=guards,
+        steps=steps,
+        plan="5f1c",
+        impact=("712 of 1000 commercial tokens are in use, nobody waits.", "212 sessions reconnect to dsls-backup-01."),
+        confirm=CLUSTER,
+        asks=asks,
+        title="Fail over to the backup",
     )

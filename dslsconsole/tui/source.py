@@ -114,9 +114,8 @@ class WatchProcess:
         except TimeoutError as error:
             raise _Ended(f"it said nothing for {self._stall_after:.0f} s") from error
         finally:
-            listening.cancel()
             await _end(process)
-            await asyncio.gather(listening, return_exceptions=True)
+            await _drained(process.stdout, listening)
 
     def _note(self, frames: tuple[Frame, ...]) -> None:
         """Remember that it lives, and how long it may be silent: it speaks at least once a round."""
@@ -161,6 +160,20 @@ async def _last_words(stream: asyncio.StreamReader, words: deque[str]) -> None:
         words.extend(clean(line)[:200] for line in lines if line.strip())
     if rest.strip():
         words.append(clean(rest)[:200])
+
+
+async def _drained(stream: asyncio.StreamReader, listening: "asyncio.Task[None]") -> None:
+    """Read what is left in the pipes of a process that has ended: they are only closed at their end."""
+    rest = asyncio.create_task(_discarded(stream))
+    _, unfinished = await asyncio.wait({rest, listening}, timeout=ENDS_WITHIN_S)
+    for task in unfinished:  # a grandchild holds the pipe
+        task.cancel()
+    await asyncio.gather(rest, listening, return_exceptions=True)
+
+
+async def _discarded(stream: asyncio.StreamReader) -> None:
+    while await stream.read(CHUNK):
+        pass
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

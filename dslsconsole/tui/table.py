@@ -175,6 +175,8 @@ class LineTable(Drawn, can_focus=True):
     def _drawn(self) -> _Drawing:
         columns, width = self._sheet.columns, self._width
         self._widest = wanted_widths(columns, self._rows, self._widest)
+        if sum(self._widest.values()) + len(columns) - 1 > width:  # what was wide once must not cut what is there now
+            self._widest = wanted_widths(columns, self._rows, {})
         layout = laid_out(columns, self._widest, width) if columns else []
         lines: list[Line] = []
         owners: list[int] = []

@@ -54,6 +54,6 @@ def test_a_panel_alone(snap_compare: Compare, key: str) -> None:
 @pytest.mark.parametrize("name", wanted())
 def test_every_picture_can_be_made(name: str) -> None:
     one: Wanted = wanted()[name]
-    made = asyncio.run(picture(one.frames, one.size, one.theme, one.keys))
+    made = asyncio.run(picture(one))
     assert made.startswith("<svg")
     assert scenes.CLUSTER in made or one.size[0] == 80
