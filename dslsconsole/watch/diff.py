@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dslsconsole.model.balancer import Backend, BackendServer, BalancerReadings, Process
-from dslsconsole.model.node import Link, NodeReadings, ServerStatus, Service
+from dslsconsole.model.node import DrSync, Link, NodeReadings, ServerStatus, Service
 from dslsconsole.model.reading import Failure, Reading
 
 Readings = TypeVar("Readings", NodeReadings, BalancerReadings)
@@ -120,6 +120,9 @@ def _steadied(old: object, new: object) -> object:
             return _with(new, "started_at", old.started_at, new.started_at)
         case Process(), Process():
             return _with(new, "started_at", old.started_at, new.started_at)
+        case DrSync(), DrSync() if new.last_sync is not None and new.last_sync == old.last_sync:
+            # The lag grows by itself, and whoever wants it takes it from the time of the last sync.
+            return msgspec.structs.replace(new, lag_s=old.lag_s)
         case Backend(), Backend():
             return _steady_backend(old, new)
         case tuple(), tuple() if len(old) == len(new):

@@ -170,7 +170,10 @@ async def test_the_page_is_read_with_its_password(need: Need, tmp_path: Path, mo
         anonymous = await read(estate_of(sshd, stats_url=url))
         elsewhere = await read(estate_of(sshd, stats_url=url.replace("/stats", "/other"), **login))
     assert_backend(good, "statistics page")
-    assert good.process.tried_at is None
+    assert good.process.value is not None
+    assert (good.process.value.pid, good.process.source) == (haproxy.pid, "statistics page")
+    assert good.process.value.started_at == pytest.approx(time.time(), abs=60)
+    assert anonymous.process.tried_at is None
     assert_backend(both, "statistics page")
     assert both.process.value is not None
     assert anonymous.backend.failure is not None

@@ -6,7 +6,7 @@ import pytest
 
 from dslsconsole.model.balancer import ServerState
 from dslsconsole.systems.answers import Unreadable
-from dslsconsole.systems.haproxy.read import parse_info, parse_level, parse_stat, state_of
+from dslsconsole.systems.haproxy.read import parse_info, parse_level, parse_page_head, parse_stat, state_of
 
 SAMPLES = Path(__file__).parent.parent / "fixtures" / "samples" / "haproxy"
 NOW = 1_800_000_000.0
@@ -85,3 +85,16 @@ def test_a_level_is_one_of_three_words() -> None:
         "user",
         None,
     ]
+
+
+def test_the_page_for_people_tells_which_process_serves_it() -> None:
+    head = (
+        '<body><h1><a href="http://www.haproxy.org/">HAProxy version 2.6.12-1+deb12u4, released 2026/10/17</a></h1>\n'
+        "<p><b>pid = </b> 27979 (process #1, nbproc = 1, nbthread = 2)<br>\n<b>uptime = </b> 1d 2h03m04s<br>"
+    )
+    process = parse_page_head(head, NOW)
+    assert process is not None
+    assert (process.pid, process.version) == (27979, "2.6.12-1+deb12u4")
+    assert process.started_at == NOW - 93_784
+    assert parse_page_head(head.replace("uptime", "load"), NOW) is None
+    assert parse_page_head("# pxname,svname", NOW) is None

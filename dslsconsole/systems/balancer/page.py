@@ -2,15 +2,20 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 
+from dslsconsole.model.balancer import Process
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.settings.schema import Balancer
 from dslsconsole.ssh.errors import failed
+from dslsconsole.systems.haproxy.read import parse_page_head
 
 PAGE_LIMIT = 1_048_576
+HEAD_LIMIT = 65_536
+"""Of the page for people: pid and uptime stand in its first 8 KiB or so, after its style sheet."""
 
 
 def page_client() -> httpx.AsyncClient:
@@ -24,19 +29,52 @@ async def read_page(client: httpx.AsyncClient, host: str, settings: Balancer, ti
     Raises:
         SshError: there is none, and why (the same kinds as for hosts).
     """
-    url = f"{settings.stats_url}".rstrip(";") + ";csv"
     where = f"{host}: the statistics page {settings.stats_url}"
+    url = f"{settings.stats_url}".rstrip(";") + ";csv"
+    body = await _fetched(client, host, settings, url, timeout, lambda body: len(body) > PAGE_LIMIT)
+    if len(body) > PAGE_LIMIT:
+        raise failed(FailureKind.GARBLED, f"{where} is longer than {PAGE_LIMIT // 1024} KiB")
+    return body.decode(errors="replace")
+
+
+async def read_process(
+    client: httpx.AsyncClient, host: str, settings: Balancer, now: float, timeout: float
+) -> Process | None:
+    """Which process serves the page, from the head of the page for people; None where that does not tell.
+
+    Raises:
+        SshError: as `read_page`.
+    """
+
+    def found(body: bytearray) -> bool:
+        return len(body) > HEAD_LIMIT or parse_page_head(body.decode(errors="replace"), now) is not None
+
+    url = f"{settings.stats_url}".rstrip(";")
+    body = await _fetched(client, host, settings, url, timeout, found)
+    return parse_page_head(body[:HEAD_LIMIT].decode(errors="replace"), now)
+
+
+async def _fetched(
+    client: httpx.AsyncClient,
+    host: str,
+    settings: Balancer,
+    url: str,
+    timeout: float,
+    enough: Callable[[bytearray], bool],
+) -> bytearray:
+    """What the address serves, until there is enough of it. Raises SshError."""
+    where = f"{host}: the statistics page {settings.stats_url}"
+    body = bytearray()
     try:
         async with (
             asyncio.timeout(timeout),
             client.stream("GET", url, auth=_credentials(host, settings), timeout=timeout) as response,
         ):
             _accept(where, response)
-            body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) > PAGE_LIMIT:
-                    raise failed(FailureKind.GARBLED, f"{where} is longer than {PAGE_LIMIT // 1024} KiB")
+                if enough(body):
+                    break
     except (TimeoutError, httpx.TimeoutException):
         raise failed(FailureKind.NO_ANSWER, f"{where} did not answer within {timeout:g} s") from None
     except httpx.ConnectError as error:
@@ -47,7 +85,7 @@ async def read_page(client: httpx.AsyncClient, host: str, settings: Balancer, ti
         raise failed(FailureKind.UNREACHABLE, f"{where} can't be reached: {error}") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise failed(FailureKind.LOST, f"{where}: {error or type(error).__name__}") from None
-    return body.decode(errors="replace")
+    return body
 
 
 def _accept(where: str, response: httpx.Response) -> None:

@@ -18,7 +18,7 @@ from dslsconsole.ssh.errors import SshError
 from dslsconsole.ssh.pool import Pool
 from dslsconsole.ssh.shell import Shell
 from dslsconsole.systems.answers import Unreadable, pairs, whole, word
-from dslsconsole.systems.balancer.page import read_page
+from dslsconsole.systems.balancer.page import read_page, read_process
 from dslsconsole.systems.balancer.socket import Told, read_socket
 from dslsconsole.systems.haproxy.read import parse_info, parse_stat
 from dslsconsole.systems.keepalived.read import parse_addresses
@@ -47,6 +47,11 @@ class Questions(Struct, frozen=True):
             raise KeyError(f"{balancer.name} is no load balancer of {balancer.cluster}")
         has_address = balancers.vip is not None or balancers.keepalived
         return cls(balancer.name, balancers.backend, balancers.hosts[balancer.name], has_address)
+
+    @property
+    def reads_process_by_page(self) -> bool:
+        """Whether the page is all that can tell which process serves."""
+        return self.settings.stats_url is not None and self.settings.socket is None
 
     @property
     def needs_ssh(self) -> bool:
@@ -83,6 +88,7 @@ class BalancerReader:
         """Asks the page and the host at the same time, each bounded by itself."""
         async with asyncio.TaskGroup() as group:
             page = group.create_task(self._page()) if self._questions.settings.stats_url else None
+            serving = group.create_task(self._page_process()) if self._questions.reads_process_by_page else None
             host = group.create_task(self._host()) if self._questions.needs_ssh else None
         readings = host.result() if host is not None else BalancerReadings()
         if page is None:
@@ -90,6 +96,8 @@ class BalancerReader:
         backend = page.result()
         if backend.failure is None or readings.backend.value is None:
             readings = msgspec.structs.replace(readings, backend=backend)
+        if serving is not None:
+            readings = msgspec.structs.replace(readings, process=serving.result())
         return self._linked(readings, backend)
 
     def _linked(self, readings: BalancerReadings, page: Reading[Backend]) -> BalancerReadings:
@@ -109,7 +117,7 @@ class BalancerReader:
             readings,
             link=Reading(Link(since=since), page.at, PAGE, None, page.tried_at),
             addresses=_failed_like(refused, PROBE) if self._questions.has_address else Reading(),
-            process=_failed_like(refused, SOCKET) if self._questions.settings.socket else Reading(),
+            process=_process_failed_like(refused) if self._questions.settings.socket else readings.process,
         )
 
     async def _page(self) -> Reading[Backend]:
@@ -119,6 +127,17 @@ class BalancerReader:
         except SshError as error:
             return Reading(None, None, PAGE, error.failure, self._clock())
         return self._backend(text, PAGE)
+
+    async def _page_process(self) -> Reading[Process]:
+        """Which process serves. A page that does not tell, or can't be read, is no reading: its CSV has the failure."""
+        try:
+            process = await read_process(
+                self._pages, self._questions.host, self._questions.settings, self._clock(), self._timeout
+            )
+        except SshError:
+            return Reading()
+        now = self._clock()
+        return Reading() if process is None else Reading(process, now, PAGE, None, now)
 
     async def _host(self) -> BalancerReadings:
         try:
@@ -223,3 +242,7 @@ class BalancerReader:
 
 def _failed_like(link: Reading[Link], source: str) -> Reading[Addresses]:
     return Reading(None, None, source, link.failure, link.tried_at)
+
+
+def _process_failed_like(link: Reading[Link]) -> Reading[Process]:
+    return Reading(None, None, SOCKET, link.failure, link.tried_at)

@@ -1,15 +1,19 @@
 """What HAProxy tells of itself: `show stat` or the page's CSV, and `show info` (management guide, 9.1, 9.3)."""
 
 import csv
+import re
 
 from dslsconsole.model.balancer import Backend, BackendServer, Process, ServerState
 from dslsconsole.ssh.cleaning import clean
 from dslsconsole.systems.answers import Unreadable, pairs, whole
 
-__all__ = ["Unreadable", "parse_info", "parse_level", "parse_stat", "state_of"]
+__all__ = ["Unreadable", "parse_info", "parse_level", "parse_page_head", "parse_stat", "state_of"]
 
 MOST_LINES = 5_000
 _BACKEND, _SERVER = "1", "2"
+_PAGE_PID = re.compile(r"<b>pid = </b> (\d{1,9})\b")
+_PAGE_UPTIME = re.compile(r"<b>uptime = </b> (\d{1,5})d (\d{1,2})h(\d{2})m(\d{2})s")
+_PAGE_VERSION = re.compile(r">HAProxy version ([^<>,]{1,60})")
 _STATES = {state.value: state for state in ServerState if state not in (ServerState.NO_CHECK, ServerState.UNKNOWN)}
 
 
@@ -102,6 +106,19 @@ def parse_info(text: str, now: float) -> Process:
         pid=whole(said.get("pid")),
         started_at=None if uptime is None else now - uptime,
         stopping=whole(said.get("stopping")) == 1,
+    )
+
+
+def parse_page_head(text: str, now: float) -> Process | None:
+    """Pid and uptime from the statistics page as people see it; None where it does not hold both."""
+    pid, uptime, version = _PAGE_PID.search(text), _PAGE_UPTIME.search(text), _PAGE_VERSION.search(text)
+    if pid is None or uptime is None:
+        return None
+    days, hours, minutes, seconds = (int(part) for part in uptime.groups())
+    return Process(
+        version=clean(version[1], 60) if version else None,
+        pid=int(pid[1]),
+        started_at=now - (((days * 24 + hours) * 60 + minutes) * 60 + seconds),
     )
 
 

@@ -37,7 +37,7 @@ def _row(view: View, shape: DrShape, node: NodeShape) -> Row:
     readings = view.node(node.name)
     sync = view.now_value(readings.dr_sync)
     result = _result(sync, readings.dr_sync.value)
-    lag = sync.lag_s if sync else None
+    lag = _lag(view, sync) if sync else None
     late = lag is not None and lag > shape.max_lag_s
     cells = (
         glyph(worst((node_tone(view, node, readings), result.tone))),
@@ -50,6 +50,11 @@ def _row(view: View, shape: DrShape, node: NodeShape) -> Row:
         Cell(words.number(sync.generation) if sync else words.NOTHING),
     )
     return Row(node.name, cells)
+
+
+def _lag(view: View, sync: DrSync) -> float | None:
+    """How old the copy is now; what the node said only where it does not tell when the last sync was."""
+    return sync.lag_s if sync.last_sync is None else max(0.0, view.now - sync.last_sync)
 
 
 def _result(sync: DrSync | None, before: DrSync | None) -> Cell:
