@@ -26,13 +26,21 @@ def _endpoint(_context: click.Context, _parameter: click.Parameter, value: str |
     callback=_endpoint,
     help="Serve metrics at http://HOST:PORT/metrics instead of printing the stream.",
 )
+@click.option("--notify", is_flag=True, help="Tell alerts to the estate file's notifications. --listen does so always.")
 @click.pass_obj
-def command(invocation: Invocation, cluster: str | None, once: bool, listen: tuple[str, int] | None) -> None:
+def command(
+    invocation: Invocation, cluster: str | None, once: bool, listen: tuple[str, int] | None, notify: bool
+) -> None:
     """The reading process by itself: frames, one JSON object a line, on standard output.
 
     The first frame says which estate it is, the second is a whole snapshot, then come changes. It ends when whoever
     started it or reads it is gone.
+
+    Alerts go to the estate file's notifications from `watch --listen` and `watch --notify` alone, never from a console:
+    run one of them, as a service.
     """
+    if once and notify:
+        end("Say either --once or --notify.", Exit.USAGE)
     if once and listen is not None:
         end("Say either --once or --listen.", Exit.USAGE)
     from dslsconsole.watch.reading import ListenError, UnknownClusterError, serve, stream, stream_once
@@ -44,7 +52,7 @@ def command(invocation: Invocation, cluster: str | None, once: bool, listen: tup
         elif once:
             asyncio.run(stream_once(estate, cluster))
         else:
-            asyncio.run(stream(estate, cluster))
+            asyncio.run(stream(estate, cluster, notify=notify))
     except UnknownClusterError as error:
         end(str(error), Exit.USAGE)
     except ListenError as error:

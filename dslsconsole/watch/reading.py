@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 
+from dslsconsole.alerts.notifications import Courier, couriers
 from dslsconsole.alerts.thresholds import Thresholds, thresholds_of
 from dslsconsole.model.frames import encode
 from dslsconsole.model.picture import Picture
@@ -80,8 +81,11 @@ async def stream_once(estate: Estate, cluster: str | None = None) -> None:
     sys.stdout.buffer.flush()
 
 
-async def stream(estate: Estate, cluster: str | None = None) -> None:
+async def stream(estate: Estate, cluster: str | None = None, *, notify: bool = False) -> None:
     """Print frames until whoever started or reads this process is gone, or a signal ends it.
+
+    Args:
+        notify: tell alerts to the estate's webhooks too.
 
     Raises:
         UnknownClusterError: as `narrowed`.
@@ -94,17 +98,18 @@ async def stream(estate: Estate, cluster: str | None = None) -> None:
         outlet_to(sys.stdout.buffer, changed) as outlet,
         readers(estate, time.time) as sources,
         _until_signalled() as signalled,
+        _courier(estate, notify) as courier,
     ):
         out = Stream(live, outlet, changed, clock=time.time)
         poller = Poller(sources, **_rhythm(estate), clock=time.time, deliver=out.deliver)
-        parts = [out.run(), poller.run(), signalled.wait()]
+        parts = [out.run(), poller.run(), signalled.wait(), *_telling(live, courier)]
         if started_by_pipe:
             parts.append(until_closed(sys.stdin.buffer))
         await _first_of(*parts)
 
 
 async def serve(estate: Estate, cluster: str | None, host: str, port: int) -> None:
-    """Read the estate and serve metrics until a signal ends it.
+    """Read the estate, serve metrics and tell alerts to the estate's webhooks until a signal ends it.
 
     Raises:
         UnknownClusterError: as `narrowed`.
@@ -120,9 +125,14 @@ async def serve(estate: Estate, cluster: str | None, host: str, port: int) -> No
     server = await listen(host, port, metrics)
     where = server.sockets[0].getsockname()
     print(f"dslsconsole: metrics at http://{where[0]}:{where[1]}/metrics", file=sys.stderr, flush=True)
-    async with server, readers(estate, time.time) as sources, _until_signalled() as signalled:
+    async with (
+        server,
+        readers(estate, time.time) as sources,
+        _until_signalled() as signalled,
+        _courier(estate, True) as courier,
+    ):
         poller = _poller(estate, sources, live, time.time)
-        await _first_of(poller.run(), _judging(live), signalled.wait())
+        await _first_of(poller.run(), _judging(live), signalled.wait(), *_telling(live, courier))
 
 
 async def _judging(live: Live) -> None:
@@ -130,6 +140,28 @@ async def _judging(live: Live) -> None:
     while True:
         live.tick(time.time())
         await asyncio.sleep(1.0)
+
+
+def _courier(estate: Estate, notify: bool) -> AbstractAsyncContextManager[Courier]:
+    """Who tells the estate's alerts; nobody's where this process is not the one to tell them."""
+    return couriers(estate.notifications if notify else (), clock=time.time, say=_say)
+
+
+def _telling(live: Live, courier: Courier) -> tuple[Coroutine[None, None, None], ...]:
+    async def observe() -> None:
+        while True:
+            courier.observe(live.alerts)
+            await asyncio.sleep(1.0)
+
+    async def deliver() -> None:
+        await courier.run()
+        await asyncio.Event().wait()  # without webhooks there is nothing to deliver, and that ends nothing
+
+    return observe(), deliver()
+
+
+def _say(text: str) -> None:
+    print(f"dslsconsole: {text}", file=sys.stderr, flush=True)
 
 
 def _live(estate: Estate, *, patient: bool = True) -> Live:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,13 @@ HEAD_LIMIT = 65_536
 
 
 def page_client() -> httpx.AsyncClient:
-    """For all pages: no proxy from the environment, no redirect followed (a POST would be sent twice)."""
-    return httpx.AsyncClient(follow_redirects=False, trust_env=False, headers={"User-Agent": "dslsconsole"})
+    """For all pages: no proxy from the environment, no redirect followed (a POST would be sent twice).
+
+    Certificates are checked against the system's trust store; `SSL_CERT_FILE` is honoured.
+    """
+    trust = ssl.create_default_context()
+    agent = {"User-Agent": "dslsconsole"}
+    return httpx.AsyncClient(verify=trust, follow_redirects=False, trust_env=False, headers=agent)
 
 
 async def read_page(client: httpx.AsyncClient, host: str, settings: Balancer, timeout: float) -> str:
