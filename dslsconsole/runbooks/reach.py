@@ -1,6 +1,7 @@
 """The operate user's hands: commands, sockets and files over SSH, and HTTP from the console's own host."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
@@ -32,7 +33,8 @@ class Reach:
         self._ground = ground
         self._clock = clock
         self._pool = Pool(Access.operate(ground.estate.ssh), clock, back_off=False)
-        self._http = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+        # The system's trust store; httpx by itself takes a list of its own.
+        self._http = httpx.AsyncClient(verify=ssl.create_default_context(), follow_redirects=False, trust_env=False)
         self._channels: dict[str, asyncio.Semaphore] = {}
 
     async def __aenter__(self) -> Self:
