@@ -114,6 +114,8 @@ class Sshd:
             for task in (*pumps, serving):
                 task.cancel()
             await asyncio.gather(*pumps, serving, return_exceptions=True)
+            # A host that loses its power in the middle of a login ends `serving` before anything owns the socket.
+            inner.close()
 
     async def _gate(self) -> None:
         await self.host.network.until_connected(CONSOLE, self.host.name)
