@@ -57,6 +57,10 @@ class Board:
         self._began: dict[Key, float] = {}
         self._alerts: dict[Key, Alert] = {}
 
+    def use(self, thresholds: Thresholds) -> None:
+        """Judge by these from now on."""
+        self._thresholds = thresholds
+
     def judge(self, snapshot: Snapshot, verdict: ClusterVerdict, now: float) -> tuple[Alert, ...]:
         """The alerts that hold now, in order. Called for every snapshot: it remembers since when."""
         view = View(
@@ -87,7 +91,7 @@ class Board:
     def _alert(self, key: Key, finding: Finding, began: float) -> Alert:
         alert = Alert(
             id=key[0],
-            severity=finding.severity,
+            severity=self._thresholds.severities.get(key[0], finding.severity),
             cluster=self._shape.name,
             subject=finding.subject,
             summary=finding.summary,

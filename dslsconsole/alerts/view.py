@@ -169,9 +169,9 @@ class View:
     @cached_property
     def pools(self) -> tuple[Pool, ...]:
         """The token pools as the serving primary has them; empty where they are not known."""
-        if self.verdict.primary is None:
+        if self.verdict.tokens_at is None:
             return ()
-        tokens = self.fresh(self.node(self.verdict.primary).tokens)
+        tokens = self.fresh(self.node(self.verdict.tokens_at).tokens)
         return tokens.pools if tokens is not None else ()
 
     def where(self, hosts: list[str], among: tuple[str, ...]) -> str:

@@ -156,6 +156,23 @@ class Mount(Struct, frozen=True):
     free_pct: int | None = None
 
 
+class ClusterResource(Struct, frozen=True):
+    """A resource that Pacemaker runs, as one node's `crm_mon` tells it. Nodes are named as Pacemaker names them."""
+
+    name: str
+    started_on: tuple[str, ...] = ()
+    failed_on: tuple[str, ...] = ()
+    has_quorum: bool | None = None
+    """Whether Pacemaker's own cluster has quorum."""
+
+
+class Monitoring(Struct, frozen=True):
+    """What the site's monitoring file asks of single alerts, by the file's own names."""
+
+    thresholds: dict[str, float] = {}
+    severities: dict[str, str] = {}
+
+
 class DnsAnswer(Struct, frozen=True):
     """What the zone's server itself answers for the record, asked from one of the hosts that may change it."""
 
@@ -179,3 +196,7 @@ class NodeReadings(Struct, frozen=True, omit_defaults=True):
     automation: Reading[tuple[Service, ...]] = Reading()
     """The units of loops and timers that the estate file names on this node."""
     dns: Reading[DnsAnswer] = Reading()
+    resource: Reading[ClusterResource] = Reading()
+    """The Pacemaker resource under the storage, where the estate file names one."""
+    monitoring: Reading[Monitoring] = Reading()
+    """The site's monitoring file, on the node that holds it. Read seldom: its last value holds until the next."""

@@ -59,6 +59,8 @@ class ClusterShape(Struct, frozen=True):
     storage_kind: str | None = None
     storage_fstype: str | None = None
     storage_source: str | None = None
+    dialect: str = "guide"
+    """guide, or vendor: then its servers know no primary, and no runbook promotes one."""
 
     @property
     def all_nodes(self) -> tuple[NodeShape, ...]:

@@ -49,3 +49,10 @@ class ClusterVerdict(Struct, frozen=True):
     quorum: Quorum | None = None
     split_brain: bool | None = None
     dr_active: bool | None = None
+    tokens_from: str | None = None
+    """The node whose token pools count where none is primary: the vendor's servers all tell the same."""
+
+    @property
+    def tokens_at(self) -> str | None:
+        """The node whose token pools count."""
+        return self.primary if self.primary is not None else self.tokens_from

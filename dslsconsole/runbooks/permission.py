@@ -49,6 +49,11 @@ def forbidden(estate: Estate, runbook: str, person: Person) -> str | None:
     """Why the person may not run the runbook; None if they may."""
     if estate.ssh.operate_user is None:
         return "Not permitted: the estate file names no ssh.operate_user, so nothing can be run from here."
+    if estate.dslicsrv.dialect == "vendor":
+        return (
+            f"Not permitted: {runbook} rests on roles and promotion, and the vendor's licence server has neither "
+            "(dslicsrv.dialect: vendor). Its failover cluster moves licences by itself; this estate is only watched."
+        )
     allowed = estate.operators.operators
     names = {"*", person.name} | {f"@{group}" for group in person.groups}
     if not names & set(allowed):

@@ -96,7 +96,9 @@ class _Reporter:
         if self._verdict.primary is not None:
             primary = picture.snapshot.node(shape.name, self._verdict.primary)
             self._primary_view = primary.cluster.fresh(now, stale_after)
-            self._primary_tokens = primary.tokens.fresh(now, stale_after)
+        if self._verdict.tokens_at is not None:
+            holder = picture.snapshot.node(shape.name, self._verdict.tokens_at)
+            self._primary_tokens = holder.tokens.fresh(now, stale_after)
 
     def cluster(self) -> ClusterReport:
         verdict = self._verdict

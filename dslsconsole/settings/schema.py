@@ -7,7 +7,7 @@ under a field is its description in the JSON Schema, which editors show.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dslsconsole.model.node import Mode
 from dslsconsole.settings.values import (
@@ -28,6 +28,8 @@ from dslsconsole.settings.values import (
     Whole,
     Word,
 )
+
+VENDOR_ADMINISTRATION_PORT = 4084
 
 
 class Section(BaseModel):
@@ -69,12 +71,19 @@ class Poll(Section):
 class Dslicsrv(Section):
     """The licence server's command line."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_port_of_its_dialect(cls, said: object) -> object:
+        if isinstance(said, dict) and said.get("dialect") == "vendor":
+            return {"port": VENDOR_ADMINISTRATION_PORT} | said
+        return said
+
     dialect: Literal["guide", "vendor"] = "guide"
-    """guide: the command line of the high-availability guide. vendor: `DSLicSrv -admin`."""
+    """guide: the command line of the high-availability guide. vendor: `DSLicSrv -admin`, which is read only."""
     path: Text = Field(default="/opt/dsls/bin/DSLicSrv", min_length=1)
     """The program on the nodes."""
     port: Port = 27000
-    """The licence port of every node that names no other."""
+    """The licence port of every node that names no other; for vendor the administration port, 4084 by default."""
     commands: dict[Word, Text] = {}
     """Rewording of single commands for sites with wrapper scripts: {status: "/usr/local/bin/dsls status"}."""
 

@@ -9,7 +9,9 @@ def shape_of(estate: Estate) -> EstateShape:
     """What there is to read in the estate."""
     port = estate.dslicsrv.port
     return EstateShape(
-        clusters=tuple(_cluster(name, cluster, port) for name, cluster in estate.clusters.items()),
+        clusters=tuple(
+            _cluster(name, cluster, port, estate.dslicsrv.dialect) for name, cluster in estate.clusters.items()
+        ),
         interval_s=estate.poll.interval,
         stale_after_s=estate.poll.stale_after,
         can_act=estate.ssh.operate_user is not None,
@@ -17,7 +19,7 @@ def shape_of(estate: Estate) -> EstateShape:
     )
 
 
-def _cluster(name: str, cluster: Cluster, port: int) -> ClusterShape:
+def _cluster(name: str, cluster: Cluster, port: int, dialect: str) -> ClusterShape:
     storage = cluster.storage
     return ClusterShape(
         name=name,
@@ -32,6 +34,7 @@ def _cluster(name: str, cluster: Cluster, port: int) -> ClusterShape:
         storage_kind=storage.kind if storage else None,
         storage_fstype=storage.fstype if storage else None,
         storage_source=storage.source if storage else None,
+        dialect=dialect,
     )
 
 

@@ -119,6 +119,7 @@ class Live:
         """
         if isinstance(answer, NodeReadings):
             touched, changed = self._nodes.arrived(host, answer)
+            self._use_thresholds(host, answer)
         else:
             touched, changed = self._balancers.arrived(host, answer)
         if touched is not None:
@@ -130,6 +131,12 @@ class Live:
             self._awaited = set(self._hosts)
             self._round_at = now
             self._round_untold = True
+
+    def _use_thresholds(self, host: str, answer: NodeReadings) -> None:
+        """A monitoring file that was read counts until it is read again, whether its node answers or not."""
+        if (monitoring := answer.monitoring.value) is not None:
+            cluster = self._cluster_of[host]
+            self._boards[cluster.name].use(thresholds_of(cluster, monitoring))
 
     def tick(self, now: float) -> list[Frame]:
         """The frames that tell what happened since the last tick; none if nothing did."""
@@ -209,8 +216,8 @@ class Live:
 
     def _observe_pools(self, cluster: ClusterShape, view: Snapshot, verdict: ClusterVerdict, now: float) -> None:
         tokens = None
-        if verdict.primary is not None:
-            tokens = view.node(cluster.name, verdict.primary).tokens.fresh(now, self.shape.stale_after_s)
+        if verdict.tokens_at is not None:
+            tokens = view.node(cluster.name, verdict.tokens_at).tokens.fresh(now, self.shape.stale_after_s)
         used = {key(cluster.name, pool.name): pool.used for pool in tokens.pools} if tokens is not None else {}
         self._pools[cluster.name] = known = self._pools.get(cluster.name, frozenset()) | used.keys()
         for pool in known:

@@ -209,7 +209,20 @@ class TestTokenMismatch:
 def test_thresholds_come_from_the_guide_s_mapping_where_it_says_a_number(
     monitoring: dict[str, object] | None, expected: float
 ) -> None:
-    assert thresholds_of(SHAPE, monitoring) == Thresholds(sync_lag_s=expected, dr_lag_s=900.0)
+    thresholds = thresholds_of(SHAPE, monitoring)
+    assert msgspec.structs.replace(thresholds, severities={}) == Thresholds(sync_lag_s=expected, dr_lag_s=900.0)
+
+
+def test_the_guide_s_alerts_take_the_severity_that_the_site_gives_them() -> None:
+    asked = {"sync_lag": "critical", "dr_sync_failure": "critical", "node_failure": "loud", "no_primary": "warning"}
+    mapping = {"alerts": {name: {"severity": severity} for name, severity in asked.items()}}
+    thresholds = thresholds_of(SHAPE, mapping)
+    assert thresholds.severities == dict.fromkeys(("sync_lag", "dr_late", "dr_mismatch"), Severity.CRITICAL)
+    watcher = Watcher()
+    watcher.board.use(thresholds)
+    behind = (peer(BACKUP, Role.BACKUP, 90.0), peer(ARBITRATOR, Role.ARBITRATOR))
+    [alert] = watcher.see(with_view(healthy(), PRIMARY, peers=behind), NOW)
+    assert (alert.id, alert.severity) == ("sync_lag", Severity.CRITICAL)
 
 
 def test_storage_at_the_threshold_does_not_flicker() -> None:

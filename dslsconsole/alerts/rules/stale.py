@@ -14,7 +14,16 @@ from dslsconsole.model.verdict import Severity
 
 _OF_A_RUNNING_SERVER = frozenset({"status", "cluster", "tokens", "dr_sync"})
 """Sections that only a running licence server answers."""
-_WORDS = {"cluster": "cluster status", "dr_sync": "DR sync", "mounts": "storage", "dns": "DNS"}
+_READ_SELDOM = frozenset({"monitoring"})
+"""Sections whose last value holds until they are read again, much later."""
+_WORDS = {
+    "resource": "Pacemaker",
+    "monitoring": "alert thresholds",
+    "cluster": "cluster status",
+    "dr_sync": "DR sync",
+    "mounts": "storage",
+    "dns": "DNS",
+}
 
 
 def rule() -> Rule:
@@ -71,7 +80,7 @@ def _sections(
         reading: Reading[object] = getattr(readings, section)
         if section in unanswered or reading.tried_at is None or view.fresh(reading) is not None:
             continue
-        if reading.failure is None and reading.value is None:
+        if reading.failure is None and (reading.value is None or section in _READ_SELDOM):
             continue
         text = reading.failure.text if reading.failure else "no newer answer came"
         old[_WORDS.get(section, section)] = text

@@ -1,5 +1,7 @@
 """Why a section of the probe gave no value, in words."""
 
+import re
+
 from dslsconsole.model.reading import Failure, FailureKind
 from dslsconsole.ssh.cleaning import clean
 from dslsconsole.systems.node.probe import Section
@@ -11,6 +13,9 @@ COMMANDS = {
     "cluster": "DSLicSrv -cluster-status",
     "tokens": "DSLicSrv -tokens",
     "dr_sync": "DSLicSrv -verify-dr-sync",
+    "vendor": "DSLicSrv -admin",
+    "resources": "crm_mon",
+    "monitoring": "the monitoring file",
     "mounts": "/proc/self/mountinfo",
     "addresses": "ip addr show",
     "dns": "dig",
@@ -18,6 +23,8 @@ COMMANDS = {
 _OF_DSLICSRV = frozenset({"status", "cluster", "tokens", "dr_sync"})
 NOT_RUNNING = 3
 """DSLicSrv: the local server does not run."""
+_XML_ERROR = re.compile(r"<error>([^<]+)</error>")
+"""Pacemaker's tools tell even errors as XML."""
 _TIMED_OUT = frozenset({124, 137})
 
 
@@ -49,6 +56,11 @@ def garbled(host: str, name: str, why: str) -> Failure:
     return Failure(FailureKind.GARBLED, clean(f"{host}: {COMMANDS.get(name, name)} can't be read: {why}", 600))
 
 
+def not_connected(host: str, said: str) -> Failure:
+    """The vendor's tool reached no server on its own host."""
+    return Failure(FailureKind.REFUSED, f"{host}: its licence server does not answer: {said}")
+
+
 def missing(host: str, name: str, shortfall: Failure | None) -> Failure:
     """The section did not come at all."""
     if shortfall is not None:
@@ -62,5 +74,7 @@ def unknown_to_probe(host: str, name: str) -> Failure:
 
 
 def _error_line(body: str) -> str:
+    if (told_as_xml := _XML_ERROR.search(body[:20_000])) is not None:
+        return told_as_xml[1]
     told = [line for line in body.splitlines() if line.strip()]
     return next((line for line in told if line.lstrip().upper().startswith("ERROR")), told[0] if told else "")

@@ -45,10 +45,15 @@ def script() -> str:
     return (shipped("config") / "node" / "dslsprobe").read_text()
 
 
-def sent(dslicsrv: Dslicsrv) -> str:
-    """The command that runs the probe where it is not installed. An installed one ignores it."""
+def sent(dslicsrv: Dslicsrv, monitoring: str | None = None) -> str:
+    """The command that runs the probe where it is not installed. An installed one ignores it.
+
+    Args:
+        monitoring: the file of alert thresholds on the host, if it holds one.
+    """
     reworded = (f"{verb}={dslicsrv.commands[verb]}" for verb in _REWORDED if verb in dslicsrv.commands)
-    return "exec " + command("/bin/sh", "-c", script(), "dslsprobe", f"path={dslicsrv.path}", *reworded)
+    held = () if monitoring is None else (f"monitoring={monitoring}",)
+    return "exec " + command("/bin/sh", "-c", script(), "dslsprobe", f"path={dslicsrv.path}", *reworded, *held)
 
 
 def is_askable(text: str) -> bool:

@@ -1,12 +1,13 @@
 """A node read whole: one question to the probe that stays open on it, its sections turned into readings."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from dslsconsole.model.node import (
+    ClusterResource,
     Link,
     Mode,
     Mount,
@@ -23,13 +24,17 @@ from dslsconsole.ssh.pool import Pool
 from dslsconsole.ssh.shell import Shell
 from dslsconsole.systems.answers import Unreadable, pairs, whole, word
 from dslsconsole.systems.dns.read import parse_dig
+from dslsconsole.systems.dslicsrv import vendor
 from dslsconsole.systems.dslicsrv.read import parse_cluster_status, parse_status, parse_tokens, parse_verify_dr_sync
 from dslsconsole.systems.node import failures, probe
+from dslsconsole.systems.node.monitoring import parse_monitoring
+from dslsconsole.systems.node.sections import SOURCE, Sections, base
 from dslsconsole.systems.node.spaces import Spaces
+from dslsconsole.systems.pacemaker.read import parse_crm_mon
 from dslsconsole.systems.storage.read import mounts_at, parse_mountinfo
 from dslsconsole.systems.systemd.read import parse_show
 
-SOURCE = "probe"
+MONITORING_INTERVAL_S = 300.0
 T = TypeVar("T")
 
 
@@ -44,6 +49,12 @@ class Questions(Struct, frozen=True):
     """Arbitrators hold none."""
     is_dr: bool = False
     dns: Dns | None = None
+    resource: str | None = None
+    """The Pacemaker resource under the storage."""
+    monitoring: str | None = None
+    """The file of alert thresholds that it holds."""
+    vendor_port: int | None = None
+    """The administration port of the vendor's licence server; None in the guide's dialect."""
 
     @classmethod
     def of(cls, estate: Estate, node: HostAddress) -> "Questions":
@@ -56,15 +67,20 @@ class Questions(Struct, frozen=True):
             and node.name in (dr.dns.run_on or tuple(dr.nodes))
             and probe.is_askable(dr.dns.record)
         )
+        is_vendor = estate.dslicsrv.dialect == "vendor"
+        monitoring = cluster.monitoring
         uses_storage = node.site is Site.MAIN and node.mode is not Mode.ARBITRATOR
         return cls(
             host=node.name,
             unit=node.unit or "dsls",
             automation=tuple(one.unit for one in cluster.automation if one.node == node.name),
             storage=cluster.storage.paths if cluster.storage and uses_storage else {},
-            has_tokens=node.mode is not Mode.ARBITRATOR,
-            is_dr=node.site is Site.DR,
+            has_tokens=is_vendor or node.mode is not Mode.ARBITRATOR,
+            is_dr=node.site is Site.DR and not is_vendor,
             dns=dr.dns if dr and asks_dns else None,
+            resource=cluster.storage.resource if cluster.storage and uses_storage else None,
+            monitoring=monitoring.path if monitoring is not None and monitoring.node == node.name else None,
+            vendor_port=node.licence_port if is_vendor else None,
         )
 
     def words(self) -> tuple[str, ...]:
@@ -75,12 +91,16 @@ class Questions(Struct, frozen=True):
         """
         found = ["identity", probe.service_word((self.unit, *self.automation))]
         found += ["mounts"] if self.storage else []
-        found += ["status", "cluster"]
-        found += ["tokens"] if self.has_tokens else []
+        if self.vendor_port is not None:
+            found.append(f"vendor={self.vendor_port}")
+        else:
+            found += ["status", "cluster"]
+            found += ["tokens"] if self.has_tokens else []
         found += ["dr_sync"] if self.is_dr else []
         if self.dns is not None:
             kind = "AAAA" if ":" in self.dns.main_address else "A"
             found.append(f"dns={self.dns.server},{self.dns.port},{self.dns.record},{kind}")
+        found += ["resources"] if self.resource is not None else []
         return tuple(found)
 
 
@@ -99,13 +119,14 @@ class NodeReader:
     ) -> None:
         self._questions = questions
         self._target = target
-        self._command = probe.sent(dslicsrv)
+        self._command = probe.sent(dslicsrv, questions.monitoring)
         self._pool = pool
         self._timeout = timeout
         self._clock = clock
         self._limit = max(1, int(timeout / 4))
         self._words = questions.words()
         self._spaces = Spaces(questions.storage)
+        self._monitoring_due = 0.0
         self._shell: Shell | None = None
         self._connection: Connection | None = None
         self._slow: frozenset[str] = frozenset()
@@ -114,6 +135,7 @@ class NodeReader:
 
     async def read(self) -> NodeReadings:
         """Asks once. Takes at most the time to connect and the poll's timeout."""
+        monitoring_due, self._monitoring_due = self._monitoring_due, 0.0  # due again whatever cuts this reading short
         try:
             connection = await self._pool.connection(self._target)
             shell = await self._open(connection)
@@ -122,8 +144,14 @@ class NodeReader:
         began = self._clock()
         # Who was late the last time waits until the others are through.
         words = sorted(self._words, key=lambda one: one in self._slow)
+        if self._questions.monitoring is not None and began >= monitoring_due:
+            words.append("monitoring")
+            monitoring_due = began + MONITORING_INTERVAL_S
         answer = await probe.ask(shell, (f"limit={self._limit}", *words, *self._spaces.words(began)), self._timeout)
-        return self._readings(answer, connection, began)
+        readings = self._readings(answer, connection, began, asks_monitoring="monitoring" in words)
+        if readings.link.failure is None:
+            self._monitoring_due = monitoring_due
+        return readings
 
     async def _open(self, connection: Connection) -> Shell:
         """The shell on this connection, a new one where the last was closed."""
@@ -139,7 +167,9 @@ class NodeReader:
         self._connection = connection
         return self._shell
 
-    def _readings(self, answer: probe.Answer, connection: Connection, began: float) -> NodeReadings:
+    def _readings(
+        self, answer: probe.Answer, connection: Connection, began: float, *, asks_monitoring: bool
+    ) -> NodeReadings:
         now = self._clock()
         shortfall = answer.shortfall.failure if answer.shortfall else None
         if not answer.sections:
@@ -148,31 +178,68 @@ class NodeReader:
                 # Silence of a whole host: the connection may be dead without knowing it.
                 self._pool.drop(self._target)
             return NodeReadings(link=Reading(failure=failure, tried_at=now, source="ssh"))
-        sections = {_base(word): section for word, section in answer.sections.items()}
-        self._slow = frozenset(one for one in self._words if _is_late(sections.get(_base(one))))
+        sections = {base(word): section for word, section in answer.sections.items()}
+        self._slow = frozenset(one for one in self._words if _is_late(sections.get(base(one))))
         self._spaces.told(
-            answer, now, reached=all(_base(one) in sections or one in answer.refused for one in self._words)
+            answer, now, reached=all(base(one) in sections or one in answer.refused for one in self._words)
         )
-        reading = _Sections(self._questions.host, sections, answer.refused, shortfall, now, self._limit, self._parsed)
+        reading = Sections(self._questions.host, sections, answer.refused, shortfall, now, self._limit, self._parsed)
         services = reading.of("service", self._services)
         mounts: Reading[tuple[Mount, ...]] = Reading()
         if self._questions.storage:
             mounts = reading.of("mounts", self._mounts, keeps=False)
+        server = self._vendor(reading) if self._questions.vendor_port is not None else self._guide(reading, now)
         return NodeReadings(
             link=self._link(reading, connection, began, now),
             service=_first(services, self._questions.unit),
+            status=server.status,
+            cluster=server.cluster,
+            tokens=server.tokens,
+            dr_sync=reading.of("dr_sync", parse_verify_dr_sync, (0, 1)) if self._questions.is_dr else Reading(),
+            mounts=mounts,
+            automation=_rest(services, self._questions.automation) if self._questions.automation else Reading(),
+            dns=reading.of("dns", parse_dig) if self._questions.dns else Reading(),
+            resource=self._resource(reading),
+            monitoring=reading.of("monitoring", parse_monitoring) if asks_monitoring else Reading(),
+        )
+
+    def _guide(self, reading: Sections, now: float) -> NodeReadings:
+        """What the licence server tells in the guide's dialect."""
+        return NodeReadings(
             status=reading.of(
                 "status", lambda text: parse_status(text, now), (0, 1, failures.NOT_RUNNING), keeps=False
             ),
             cluster=reading.of("cluster", parse_cluster_status),
             tokens=reading.of("tokens", parse_tokens) if self._questions.has_tokens else Reading(),
-            dr_sync=reading.of("dr_sync", parse_verify_dr_sync, (0, 1)) if self._questions.is_dr else Reading(),
-            mounts=mounts,
-            automation=_rest(services, self._questions.automation) if self._questions.automation else Reading(),
-            dns=reading.of("dns", parse_dig) if self._questions.dns else Reading(),
         )
 
-    def _link(self, reading: "_Sections", connection: Connection, began: float, now: float) -> Reading[Link]:
+    def _vendor(self, reading: Sections) -> NodeReadings:
+        """What the vendor's licence server tells; its tool's exit status says less than its words."""
+        section = reading.sections.get("vendor")
+        told: vendor.VendorServer | None = None
+        failure: Failure | None = None
+        try:
+            told = vendor.parse_server_info(section.body) if section is not None else None
+        except vendor.NotConnected as refused:
+            failure = failures.not_connected(reading.host, str(refused))
+        except Unreadable:
+            told = None
+        if section is None or told is None:
+            return _server_failed(
+                failure or reading.of("vendor", vendor.parse_server_info, keeps=False).failure, reading
+            )
+        status = vendor.status_of(told, vendor.earliest_expiry(section.body))
+        return NodeReadings(
+            status=Reading(status, reading.now, SOURCE, None, reading.now),
+            cluster=Reading(vendor.cluster_of(told), reading.now, SOURCE, None, reading.now),
+            tokens=reading.of("vendor", vendor.parse_usage),
+        )
+
+    def _resource(self, reading: Sections) -> Reading[ClusterResource]:
+        name = self._questions.resource
+        return Reading() if name is None else reading.of("resources", lambda text: parse_crm_mon(text, name))
+
+    def _link(self, reading: Sections, connection: Connection, began: float, now: float) -> Reading[Link]:
         """The far side's name and clock, as it tells them."""
         section = reading.sections.get("identity")
         said = pairs(section.body.replace("=", ": ")) if section is not None else {}
@@ -205,59 +272,13 @@ def _rest(services: Reading[tuple[Service, ...]], units: tuple[str, ...]) -> Rea
     return Reading(value, services.at, services.source, services.failure, services.tried_at)
 
 
-def _base(word: str) -> str:
-    """The section's name, without what it is asked about."""
-    return word.partition("=")[0]
-
-
 def _is_late(section: probe.Section | None) -> bool:
     return section is None or failures.timed_out(section)
 
 
-class _Sections:
-    """The sections of one answer, made into readings."""
-
-    def __init__(
-        self,
-        host: str,
-        sections: dict[str, probe.Section],
-        refused: frozenset[str],
-        shortfall: Failure | None,
-        now: float,
-        limit_s: int,
-        parsed: dict[str, tuple[str, object]],
-    ) -> None:
-        self.sections = sections
-        self._host = host
-        self._refused = frozenset(map(_base, refused))
-        self._shortfall = shortfall
-        self._now = now
-        self._limit_s = limit_s
-        self._parsed = parsed
-
-    def of(
-        self, name: str, parse: Callable[[str], T], good: tuple[int, ...] = (0,), *, keeps: bool = True
-    ) -> Reading[T]:
-        """The section's value, or why there is none. With `keeps`, the same text gives the same value unparsed."""
-        section = self.sections.get(name)
-        if section is None:
-            if name in self._refused:
-                return self._failed(failures.unknown_to_probe(self._host, name))
-            return self._failed(failures.missing(self._host, name, self._shortfall))
-        if section.status not in good:
-            return self._failed(failures.of_status(self._host, name, section, self._limit_s))
-        before = self._parsed.get(name) if keeps else None
-        if before is not None and before[0] == section.body:
-            return Reading(cast(T, before[1]), self._now, SOURCE, None, self._now)
-        try:
-            value = parse(section.body)
-        except Unreadable as error:
-            if section.status != 0:
-                return self._failed(failures.of_status(self._host, name, section, self._limit_s))
-            return self._failed(failures.garbled(self._host, name, str(error)))
-        if keeps:
-            self._parsed[name] = (section.body, value)
-        return Reading(value, self._now, SOURCE, None, self._now)
-
-    def _failed(self, failure: Failure) -> Reading[T]:
-        return Reading(None, None, SOURCE, failure, self._now)
+def _server_failed(failure: Failure | None, reading: Sections) -> NodeReadings:
+    return NodeReadings(
+        status=Reading(None, None, SOURCE, failure, reading.now),
+        cluster=Reading(None, None, SOURCE, failure, reading.now),
+        tokens=Reading(None, None, SOURCE, failure, reading.now),
+    )

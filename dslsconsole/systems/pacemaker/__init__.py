@@ -1,0 +1,1 @@
+"""Pacemaker, which runs the storage of clusters on GFS2."""
