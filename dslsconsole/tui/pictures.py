@@ -5,13 +5,16 @@ import sys
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dslsconsole.model.frames import Frame
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.dialogs.plan import PlanDialog
-from dslsconsole.tui.operation import Plan, Request
+from dslsconsole.tui.dialogs.run import RunDialog
+from dslsconsole.tui.journal_feed import LogEntry
+from dslsconsole.tui.operation import Plan, Request, RunFailed, Running
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.themes import load
 
@@ -21,12 +24,22 @@ SIZES = ((80, 24), (120, 40), (200, 60))
 async def picture(one: "Wanted") -> str:
     """The screen after these frames and keys, as SVG."""
     app = ConsoleApp(
-        PlayedFrames([one.frames]), clock=lambda: scenes.NOON + 1.0, themes=load([shipped("themes")]), theme=one.theme
+        PlayedFrames([one.frames]),
+        clock=lambda: scenes.NOON + 1.0,
+        themes=load([shipped("themes")]),
+        theme=one.theme,
+        runner=_NothingRuns(),
     )
     async with app.run_test(size=one.size) as pilot:
         await pilot.pause()
         await pilot.press(*one.keys)
-        if one.plan is not None:
+        if one.run:
+            dialog = RunDialog(scenes.plan())
+            app.push_screen(dialog)
+            await pilot.pause()
+            ended = tuple(replace(step, outcome="done") for step in scenes.plan().steps)
+            dialog.follow(one.run, replace(scenes.plan(), steps=ended, sentence=scenes.OUTCOME), None)
+        elif one.plan is not None:
             app.push_screen(PlanDialog(one.plan, Request(one.plan.runbook, one.plan.cluster, "INC-1234 disk failing")))
         await pilot.pause()
         return app.export_screenshot(title="dslsconsole")
@@ -40,6 +53,17 @@ class Wanted(Struct, frozen=True):
     theme: str = "dark"
     keys: tuple[str, ...] = ()
     plan: Plan | None = None
+    run: tuple[LogEntry, ...] = ()
+
+
+class _NothingRuns:
+    """A console that may act, of which nothing is asked."""
+
+    async def plan(self, request: Request) -> Plan:
+        raise RunFailed("a picture has no plan of its own")
+
+    def start(self, request: Request, plan: Plan) -> Running:
+        raise RunFailed("a picture runs nothing")
 
 
 def wanted() -> dict[str, Wanted]:
@@ -49,8 +73,10 @@ def wanted() -> dict[str, Wanted]:
         **{f"cluster-{width}x{height}": Wanted(troubled, (width, height)) for width, height in SIZES},
         **{f"theme-{theme}": Wanted(troubled, theme=theme) for theme in load([shipped("themes")]).themes},
         "healthy": Wanted(healthy),
+        "primary-lost": Wanted(tuple(scenes.primary_lost())),
         "alerts": Wanted(troubled, keys=("7",)),
         "plan": Wanted(healthy, plan=scenes.plan()),
+        "run": Wanted(healthy, run=scenes.run()),
         "help": Wanted(healthy, keys=("question_mark",)),
     }
 

@@ -27,6 +27,7 @@ from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.model.shape import AutomationShape, BalancersShape, ClusterShape, DrShape, EstateShape, NodeShape
 from dslsconsole.model.snapshot import Snapshot, key
 from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
+from dslsconsole.tui.journal_feed import LogEntry
 from dslsconsole.tui.operation import Ask, Plan, PlannedGuard, PlannedStep
 
 T = TypeVar("T")
@@ -254,6 +255,71 @@ def troubled(at: float = NOON) -> list[Frame]:
         quorum=Quorum(True, 2, 3, 2),
     )
     return [hello, Full(at, replace(full.snapshot, nodes=nodes, balancers=balancers), (judged,), alerts(at))]
+
+
+def primary_lost(at: float = NOON) -> list[Frame]:
+    """The primary's host gone for 6 s: nobody serves, the other two hold the quorum."""
+    hello, full = healthy(at)
+    assert isinstance(full, Full)
+    name = "dsls-primary-01"
+    gone = Failure(FailureKind.NO_ANSWER, f"{name}: no answer within 4 s; is the host up?")
+    before = node(name, at - 6)
+    lost = {part: replace(getattr(before, part), failure=gone, tried_at=at) for part in before.__struct_fields__}
+    nodes = full.snapshot.nodes | {
+        key(CLUSTER, name): replace(before, **{part: one for part, one in lost.items() if one.value is not None})
+    }
+    judged = replace(
+        verdict(health=Health.CRITICAL),
+        sentence="no node is primary: no licences are served",
+        serving=False,
+        primary=None,
+        primaries=(),
+        quorum=Quorum(True, 2, 3, 2),
+    )
+    raised = (
+        Alert(
+            "no_primary",
+            Severity.CRITICAL,
+            CLUSTER,
+            CLUSTER,
+            "no node is primary: no licences are served",
+            at - 6,
+            ("dsls-backup-01 is backup", "dsls-arbitrator-01 is arbitrator"),
+            "Fail over (F): it shows first what proves that the old primary is dead.",
+        ),
+        Alert(
+            "node_failure",
+            Severity.CRITICAL,
+            CLUSTER,
+            name,
+            f"{name} does not answer",
+            at - 6,
+            ("found unreachable by dsls-backup-01 and dsls-arbitrator-01", "it carried the primary role, 712 tokens"),
+            "Do not start it again before a failover has ended or been given up.",
+        ),
+    )
+    return [hello, Full(at, replace(full.snapshot, nodes=nodes), (judged,), raised)]
+
+
+OUTCOME = "dsls-backup-01 serves as primary. dsls-primary-01 stays out of the load balancers until failback."
+
+
+def run(at: float = NOON) -> tuple[LogEntry, ...]:
+    """The journal of the planned failover, from the plan to its end."""
+    events: list[tuple[str, int | None, str]] = [
+        ("planned", None, "planned steps: 4 · reason: INC-1234 disk failing"),
+        ("confirmed", None, "confirmed"),
+    ]
+    for number, step in enumerate(plan().steps, 1):
+        events += [
+            ("step-started", number, f"step-started {number}. {step.name}"),
+            ("step-ended", number, f"step-ended {number}. {step.name} · done"),
+        ]
+    events.append(("outcome", None, f"outcome done · {OUTCOME}"))
+    return tuple(
+        LogEntry(seq, at + seq / 5, "alice", CLUSTER, "failover", "op-1", event, text, "done", step)
+        for seq, (event, step, text) in enumerate(events, 1)
+    )
 
 
 def tick(at: float, **nodes: NodeReadings) -> Change:

@@ -1,0 +1,59 @@
+"""What the README shows, made from the running program: `python -m dslsconsole.tui.handbook`, in a checkout.
+
+It writes the pictures that the README names to `.pictures/`, and the table of keys between its two marks.
+"""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+from dslsconsole.tui.actions import Guard, offered
+from dslsconsole.tui.pictures import picture, wanted
+
+PICTURES = ".pictures"
+BEGIN, END = "<!-- keys: made by python -m dslsconsole.tui.handbook -->", "<!-- end of keys -->"
+_NEEDS = {Guard.NONE: "", Guard.CAN_ACT: "not read-only", Guard.ARMED: "armed"}
+
+
+def keys() -> str:
+    """Every key of the console as a Markdown table, from the registry of actions."""
+    rows = [f"| `{one.name_of_key}` | {one.description} | {_NEEDS[one.guard]} |" for one in offered(read_only=False)]
+    return "\n".join(["| key | does | needs |", "|---|---|---|", *rows])
+
+
+def shown(readme: str) -> list[str]:
+    """The names of the pictures that the README shows, without directory and ending."""
+    return re.findall(rf"\({re.escape(PICTURES)}/([a-z0-9-]+)\.svg\)", readme)
+
+
+def with_keys(readme: str) -> str:
+    """The README with the table of keys as it is now.
+
+    Raises:
+        ValueError: the two marks are not there.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the README lacks {BEGIN} or {END}")
+    return f"{before}{BEGIN}\n{keys()}\n{END}{after}"
+
+
+def make(root: Path) -> list[Path]:
+    """Write pictures and keys; what was written."""
+    readme = root / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(with_keys(text), encoding="utf-8")
+    (root / PICTURES).mkdir(exist_ok=True)
+    made = [readme]
+    for name in shown(text):
+        path = root / PICTURES / f"{name}.svg"
+        path.write_text(asyncio.run(picture(wanted()[name])), encoding="utf-8")
+        made.append(path)
+    return made
+
+
+if __name__ == "__main__":
+    for written in make(Path(sys.argv[1] if len(sys.argv) > 1 else ".")):
+        print(written)
