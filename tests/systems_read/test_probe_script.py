@@ -194,3 +194,46 @@ async def test_a_word_it_does_not_know_is_refused_alone(host: Host, word: str) -
 async def test_a_nonce_is_needed(host: Host) -> None:
     async with host.probe() as probe:
         assert (await probe.line("status")).startswith("- error")
+
+
+async def test_the_vendor_s_tool_is_asked_for_reading_only(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.program("DSLicSrv", 'for word; do echo "<$word>"; done')
+    async with host.probe() as probe:
+        answer = await probe.ask("vendor=4084", "vendor=40x", "vendor=0", "vendor=")
+    assert answer.sections["vendor"].body == "<-admin>\n<-run>\n<c localhost 4084 -r;gsi;getLicenseUsage -csv;quit>\n"
+    assert list(answer.sections) == ["vendor"]
+
+
+async def test_a_long_table_of_the_vendor_s_users_is_passed_on(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.program("DSLicSrv", "head -c 500000 /dev/zero | tr '\\0' x")
+    async with host.probe() as probe:
+        answer = await probe.ask("vendor=4084", "status")
+    assert answer.sections["vendor"].status == 0
+    assert answer.sections["status"].status is None
+
+
+async def test_pacemaker_is_asked_as_its_version_allows(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.program("crm_mon", 'echo "<$*>"')
+    async with host.probe() as probe:
+        new = await probe.ask("resources")
+        host.program(
+            "crm_mon", 'case "$*" in *--output-as*) echo "unrecognized option"; exit 1;; *) echo "<$*>";; esac'
+        )
+        old = await probe.ask("resources")
+    assert new.sections["resources"].body == "<--one-shot --inactive --output-as=xml>\n"
+    assert old.sections["resources"].body == "<--one-shot --inactive --as-xml>\n"
+
+
+async def test_only_the_monitoring_file_of_the_settings_is_read(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    (tmp_path / "my thresholds.yaml").write_text("alerts: {}\n")
+    async with host.probe(f"monitoring={tmp_path / 'my thresholds.yaml'}") as probe:
+        answer = await probe.ask("monitoring", "monitoring=/etc/passwd")
+    assert answer.sections["monitoring"].body == "alerts: {}\n"
+    assert answer.refused == {"monitoring=/etc/passwd"}
+    async with host.probe() as probe:
+        none = (await probe.ask("monitoring")).sections["monitoring"]
+    assert (none.status, none.body) == (1, "ERROR: no monitoring=FILE in /etc/dslsconsole/probe.conf")
