@@ -279,7 +279,8 @@ async def real_estate(need: Need, directory: Path) -> AsyncIterator[RealEstate]:
     async with AsyncExitStack() as stack:
         sshds = {}
         for name in (*MODES, LB1, LB2, DR_LB, WAY):
-            environment = f"SetEnv PATH={path}:/usr/bin:/bin DSLS_NODE={name} DSLS_STATE={directory / 'state'}"
+            # With SHLVL, bash does not take itself for a login by SSH: it would run the present user's .bashrc first.
+            environment = f"SetEnv PATH={path}:/usr/bin:/bin SHLVL=2 DSLS_NODE={name} DSLS_STATE={directory / 'state'}"
             sshds[name] = await stack.enter_async_context(
                 real_sshd(programs["sshd"], directory / name, options=(environment, "MaxStartups 50"))
             )

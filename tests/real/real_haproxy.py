@@ -62,7 +62,7 @@ class Balancer(Struct, frozen=True):
         before = await self._pid()
         self.process.send_signal(signal.SIGUSR2)
         async with asyncio.timeout(DEADLINE_S):
-            while await self._pid() in (None, before):
+            while await self._pid() in (None, before):  # noqa: ASYNC110 - HAProxy tells nobody
                 await asyncio.sleep(0.02)
 
     async def _pid(self) -> str | None:
@@ -79,6 +79,7 @@ def configured(directory: Path, servers: Mapping[str, int], level: str, page_por
     for name, port in servers.items():
         lines.append(f"    server {name} 127.0.0.1:{port} check inter 100ms fall 2 rise 2{backup}")
         backup = " weight 50 backup"
+    directory.mkdir(exist_ok=True)
     config = directory / "haproxy.cfg"
     newline = "\n"
     config.write_text(
@@ -113,7 +114,6 @@ async def real_balancer(
     program: str, directory: Path, servers: Mapping[str, int], level: str = "level admin"
 ) -> AsyncIterator[Balancer]:
     """A load balancer whose `servers`, by their ports on loopback, are checked ten times a second."""
-    directory.mkdir(exist_ok=True)
     page_port = free_port()
     config = configured(directory, servers, level, page_port)
     process = await asyncio.create_subprocess_exec(

@@ -37,9 +37,8 @@ class NameServer(Struct, frozen=True):
         return tuple(item.to_text() for rrset in answer.answer for item in rrset)
 
 
-@asynccontextmanager
-async def real_named(program: str, directory: Path, address: str) -> AsyncIterator[NameServer]:
-    """A running name server whose record has the address."""
+def configured(directory: Path, address: str) -> tuple[Path, int]:
+    """Writes keys, zone and configuration; the configuration's path and the port."""
     directory.mkdir(exist_ok=True)
     port, secret = free_port(), secrets.token_bytes(32)
     keys = {"key": ("dsls-update", secret), "wrong": ("dsls-update", b"x" * 32), "foreign": ("other", b"y" * 32)}
@@ -61,6 +60,13 @@ zone "{ZONE}" {{
 }};
 """
     )
+    return config, port
+
+
+@asynccontextmanager
+async def real_named(program: str, directory: Path, address: str) -> AsyncIterator[NameServer]:
+    """A running name server whose record has the address."""
+    config, port = configured(directory, address)
     process = await asyncio.create_subprocess_exec(
         program, "-g", "-n", "1", "-c", str(config), stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
     )
