@@ -2,7 +2,7 @@
 
 import getpass
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -199,3 +199,91 @@ async def test_an_arbitrator_is_not_asked_for_tokens(need: Need, tmp_path: Path)
     arbitrator = msgspec.structs.replace(host, mode=Mode.ARBITRATOR)
     assert "tokens" in Questions.of(estate, host).words()
     assert "tokens" not in Questions.of(estate, arbitrator).words()
+
+
+GSI = """printf 'admin >\\tSoftware version: 6.425.4\\n    Failover mode\\n    Ready: yes\\n'
+echo '    Server names: n1 n2 n3   Server ids: X Y Z'
+echo 'admin >Editor,EditorId,Feature,Model,Count,Inuse,Tokens,'
+echo 'DS,5E756A80,SRU,Token,2374,1559,493,'"""
+
+
+def changed(estate: Estate, cluster: Mapping[str, object], **sections: object) -> Estate:
+    """The estate with some keys of its cluster, and some sections, said otherwise."""
+    document = estate.model_dump(by_alias=True, exclude_unset=True)
+    del document["poll"]
+    document["clusters"]["c"] |= cluster
+    return Estate.model_validate(document | sections)
+
+
+async def test_the_vendor_s_server_is_read_without_roles(need: Need, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    program(programs, "systemctl", SYSTEMCTL)
+    asked = f'[ "$*" = "-admin -run c localhost 4084 -r;gsi;getLicenseUsage -csv;quit" ] || exit 9\n{GSI}'
+    program(programs, "DSLicSrv", asked)
+    options = (f"SetEnv PATH={programs}:/usr/bin:/bin:/usr/sbin",)
+    async with real_sshd(need("sshd"), tmp_path / "sshd", options=options) as sshd:
+        vendor = {"dialect": "vendor", "path": str(programs / "DSLicSrv")}
+        async with readers(changed(estate_of(sshd, programs), {}, dslicsrv=vendor), time.time) as found:
+            good = await read(found[0])
+            program(programs, "DSLicSrv", "echo Banner; echo 'Cannot connect to server localhost on port 4084'; exit 1")
+            stopped = await read(found[0])
+            program(programs, "DSLicSrv", "sleep 60")
+            hung = await read(found[0])
+    assert good.status.value is not None
+    assert (good.status.value.status, good.status.value.version) == ("Running", "6.425.4")
+    assert good.cluster.value is not None
+    assert (good.cluster.value.role, [peer.node for peer in good.cluster.value.peers]) == (None, ["n1", "n2", "n3"])
+    assert good.tokens.value is not None
+    assert [(pool.name, pool.total, pool.used) for pool in good.tokens.value.pools] == [("SRU", 2374, 1559)]
+    assert stopped.status.failure is not None
+    assert stopped.status.failure.kind is FailureKind.REFUSED
+    assert "Cannot connect to server localhost on port 4084" in stopped.status.failure.text
+    assert stopped.tokens.failure == stopped.cluster.failure == stopped.status.failure
+    assert hung.status.failure is not None
+    assert hung.status.failure.kind is FailureKind.NO_ANSWER
+    assert hung.service.value is not None
+
+
+async def test_pacemaker_s_resource_is_read_where_the_storage_names_one(need: Need, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    program(programs, "systemctl", SYSTEMCTL)
+    program(programs, "DSLicSrv", HEALTHY)
+    running = '<resource id="r" role="Started" active="true"><node name="n1"/></resource>'
+    denied = "<pacemaker-result><status><errors><error>Permission denied</error></errors></status></pacemaker-result>"
+    program(programs, "crm_mon", f"echo '<crm_mon><resources>{running}</resources></crm_mon>'")
+    options = (f"SetEnv PATH={programs}:/usr/bin:/bin:/usr/sbin",)
+    storage = {"storage": {"kind": "gfs2", "resource": "r", "paths": {"root": "/"}}}
+    async with (
+        real_sshd(need("sshd"), tmp_path / "sshd", options=options) as sshd,
+        readers(changed(estate_of(sshd, programs), storage), time.time) as found,
+    ):
+        good = await read(found[0])
+        program(programs, "crm_mon", f"echo '{denied}'; exit 4")
+        refused = await read(found[0])
+    assert good.resource.value is not None
+    assert good.resource.value.started_on == ("n1",)
+    assert refused.resource.failure is not None
+    assert "Permission denied" in refused.resource.failure.text
+    assert refused.cluster.value is not None
+
+
+async def test_the_monitoring_file_is_read_at_the_start_and_seldom_after(need: Need, tmp_path: Path) -> None:
+    programs, file = tmp_path / "bin", tmp_path / "ha monitoring.yaml"
+    program(programs, "systemctl", SYSTEMCTL)
+    program(programs, "DSLicSrv", HEALTHY)
+    options = (f"SetEnv PATH={programs}:/usr/bin:/bin:/usr/sbin",)
+    now = [time.time()]
+    async with real_sshd(need("sshd"), tmp_path / "sshd", options=options) as sshd:
+        estate = changed(estate_of(sshd, programs), {"monitoring": {"node": "n1", "path": str(file)}})
+        async with readers(estate, lambda: now[0]) as found:
+            absent = await read(found[0])
+            file.write_text("ha_monitoring: {alerts: {sync_lag: {threshold: 300}}}")
+            soon = await read(found[0])
+            now[0] += 301
+            later = await read(found[0])
+    assert absent.monitoring.failure is not None
+    assert "No such file" in absent.monitoring.failure.text
+    assert_healthy(soon)
+    assert soon.monitoring.tried_at is None
+    assert later.monitoring.value is not None
+    assert later.monitoring.value.thresholds == {"sync_lag": 300.0}
