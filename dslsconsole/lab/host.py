@@ -15,6 +15,7 @@ from typing import Protocol
 
 from dslsconsole.lab.accounts import OPERATOR, PROBE, ROOT, Account
 from dslsconsole.lab.filesystem import FileSystem, Mount
+from dslsconsole.lab.hitches import Snags
 from dslsconsole.lab.network import Network
 from dslsconsole.lab.streams import Buffer, Input, Null, Output
 
@@ -140,6 +141,7 @@ class Host:
         self.addresses: list[tuple[str, str]] = list(addresses)
         self.programs: dict[str, Program] = {}
         self.sockets: dict[str, SocketHandler] = {}
+        self.snags = Snags()
         self.socket_users: dict[str, frozenset[str]] = {}
         self.services: list[Service] = []
         self.may_sudo: Callable[[Account, tuple[str, ...]], bool] = lambda account, argv: account.may_sudo

@@ -11,6 +11,8 @@ from functools import partial
 
 import asyncssh
 
+from dslsconsole.lab.accounts import OPERATOR
+from dslsconsole.lab.hitches import REFUSAL, Hitch
 from dslsconsole.lab.host import Host
 from dslsconsole.lab.network import CONSOLE
 from dslsconsole.lab.sftp import Files
@@ -217,10 +219,23 @@ class _Session(asyncssh.SSHServerProcess[bytes]):
         stderr: Output,
     ) -> None:
         account = self._host.accounts[str(process.get_extra_info("username"))]
+        snag = self._host.snags.of(command or "") if account is self._host.accounts[OPERATOR.name] else None
+        if snag is not None and snag.hitch is Hitch.REFUSED:
+            await stderr.write(f"{REFUSAL}\n".encode())
+            process.exit(1)
+            return
+        if snag is not None and snag.hitch is Hitch.LOST_BEFORE:
+            process.channel.get_connection().abort()
+            return
+        if snag is not None and snag.hitch is Hitch.SLOW:
+            await snag.over.wait()
         # The host keeps the task: as with a real sshd, a command goes on when its connection breaks.
         task = self._host.start(command, account, stdin=stdin, stdout=stdout, stderr=stderr)
         await asyncio.wait({task})
         if process.is_closing():
+            return
+        if snag is not None and snag.hitch is Hitch.LOST_AFTER:
+            process.channel.get_connection().abort()
             return
         process.exit(task.result() if not task.cancelled() and task.exception() is None else 255)
 

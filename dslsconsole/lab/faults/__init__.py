@@ -28,19 +28,25 @@ class FaultError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault: `arguments` are host names, each with its default, in the order they are given."""
+    """A fault: `defaults` are its arguments, host names in the order they are given; `text` says the last is none."""
 
     name: str
     about: str
     defaults: tuple[str | None, ...]
     cause: Cause
+    text: bool = False
 
 
-def fault(name: str, about: str, *defaults: str | None) -> Callable[[_Cause], _Cause]:
-    """Mark a function as a fault. Args: defaults: the hosts it takes where none is named; None for one that must be."""
+def fault(name: str, about: str, *defaults: str | None, text: bool = False) -> Callable[[_Cause], _Cause]:
+    """Mark a function as a fault.
+
+    Args:
+        defaults: the hosts it takes where none is named; None for one that must be.
+        text: whether the last argument is a text and no host.
+    """
 
     def mark(function: _Cause) -> _Cause:
-        function.__dict__["fault"] = Fault(name, about, defaults, function)
+        function.__dict__["fault"] = Fault(name, about, defaults, function, text)
         return function
 
     return mark
@@ -82,7 +88,7 @@ class Active:
         hosts = [*words, *known.defaults[len(words) :]]
         if None in hosts:
             raise FaultError(f"{name} needs {len(known.defaults)} host(s) named")
-        for host in hosts:
+        for host in hosts[:-1] if known.text else hosts:
             if host not in lab.world.hosts and host != "console":
                 raise FaultError(f"there is no host {host}; there are {', '.join(lab.world.hosts)}")
         key = (name, *map(str, hosts))

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import html
 from collections.abc import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
+from dslsconsole.lab.hitches import Snags
 from dslsconsole.lab.world.haproxy.process import BACKEND_ID, Admin, Process
 from dslsconsole.lab.world.haproxy.statistics import show_stat
 from dslsconsole.lab.world.pace import until
@@ -33,6 +34,7 @@ class Page:
         self.shutdown = shutdown
         self.is_reachable = is_reachable
         self.is_admin = is_admin
+        self.snags = Snags()
         self.port = 0
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
@@ -98,7 +100,7 @@ class Page:
 
     def post(self, body: bytes) -> str:
         """Do what a form says; the word after `st=`."""
-        if not self.is_admin:
+        if not self.is_admin or self.snags.refuse(unquote_plus(body.decode("latin-1"))):
             return "DENY"
         if len(body) > MOST_FORM_BYTES:
             return "EXCD"

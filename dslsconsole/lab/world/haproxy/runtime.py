@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dslsconsole.lab.hitches import REFUSAL, Snags
 from dslsconsole.lab.streams import Input, Output
 from dslsconsole.lab.world.haproxy.process import Admin, Process, Server
 from dslsconsole.lab.world.haproxy.statistics import show_info, show_servers_state, show_stat
@@ -34,6 +35,7 @@ class Runtime:
         self.level = level
         self.shutdown = shutdown
         self.has_page = has_page
+        self.snags = Snags()
 
     async def serve(self, reader: Input, writer: Output) -> None:
         """One connection: one line of commands, its answers, the end, as without `prompt`."""
@@ -44,6 +46,8 @@ class Runtime:
 
     def answer(self, command: str) -> str:
         """The answer to one command, without the empty line that ends it."""
+        if self.snags.refuse(command):
+            return f"{REFUSAL}\n"
         match command.split():
             case ["show", "stat", *_]:
                 return show_stat(self.process, has_page=self.has_page)
