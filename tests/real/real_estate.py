@@ -34,6 +34,7 @@ WAY = "way"
 BEHIND = (DR_PRIMARY, DR_BACKUP, DR_LB)
 """Hosts that the console reaches through the host `way` alone."""
 LOOP = "dsls-token-sync.service"
+SECRETS = {"LB_PASSWORD": PASSWORD, "NOTIFY_TOKEN": "the-token"}
 DEADLINE_S = 30.0
 MAIN_ADDRESS, DR_ADDRESS = "192.0.2.10", "198.51.100.10"
 
@@ -137,7 +138,7 @@ class RealEstate:
     async def start(self, *words: str) -> asyncio.subprocess.Process:
         """Start the console's command line."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DSLSCONSOLE")}
-        environment |= {"LB_PASSWORD": PASSWORD, "NOTIFY_TOKEN": "the-token", "COLUMNS": "200"}
+        environment |= {**SECRETS, "COLUMNS": "200"}
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "dslsconsole", "-c", str(self.path), *words,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
