@@ -74,12 +74,18 @@ class Pool:
         if attempt is None:
             refusal = self.refusals.get(target)
             if refusal is not None and self._clock() < refusal.until:
-                raise refusal.error
+                raise refusal.error.with_traceback(None)
             attempt = asyncio.create_task(self._connected(target, user), name=f"connect {target.name}")
             self._attempts[target] = attempt
-            attempt.add_done_callback(lambda _: self._attempts.pop(target, None))
+            attempt.add_done_callback(lambda done: self._ended(target, done))
         # Shielded: the caller who gives up must not take the attempt from the others.
         return await asyncio.shield(attempt)
+
+    def _ended(self, target: Target, attempt: asyncio.Task[Connection]) -> None:
+        self._attempts.pop(target, None)
+        if not attempt.cancelled():
+            # Its failure is kept as the refusal, also where every caller has given up by now.
+            attempt.exception()
 
     def drop(self, target: Target) -> None:
         """Ends the connection to `target`; the next caller gets a new one."""

@@ -12,37 +12,12 @@ import pytest
 from dslsconsole.alerts.notifications import ATTEMPTS, MOST_WAITING, Courier, couriers
 from dslsconsole.model.verdict import Alert, Severity
 from dslsconsole.settings.schema import Notification
+from tests.webhook_receiver import Receiver
 
 DEADLINE_S = 10.0
 NOW = 1_800_000_000.0
 ALERT = Alert("no_primary", Severity.CRITICAL, "c", "c", "no node is primary", NOW - 5, ("n1 says backup",), "Press F.")
 LOW = Alert("tokens_low", Severity.WARNING, "c", "p", "pool p: 95 %", NOW - 9)
-
-
-class Receiver:
-    """A webhook on loopback that answers as it is told, and keeps what came."""
-
-    def __init__(self, *statuses: int) -> None:
-        self.statuses = list(statuses)
-        self.received: list[tuple[str, dict[str, Any]]] = []
-        self.changed = asyncio.Condition()
-        self.url = ""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        headers = {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in head.splitlines()[1:]}
-        body = await reader.readexactly(int(headers["content-length"]))
-        status = self.statuses.pop(0) if self.statuses else 200
-        async with self.changed:
-            self.received.append((headers.get("authorization", ""), msgspec.json.decode(body)))
-            self.changed.notify_all()
-        writer.write(f"HTTP/1.1 {status} Said\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
-        writer.close()
-
-    async def got(self, count: int) -> list[dict[str, Any]]:
-        async with asyncio.timeout(DEADLINE_S), self.changed:
-            await self.changed.wait_for(lambda: len(self.received) >= count)
-        return [body for _, body in self.received]
 
 
 class Said:

@@ -1,5 +1,6 @@
 """A node read whole: one question to the probe that stays open on it, its sections turned into readings."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from dslsconsole.settings.hosts import HostAddress, Site
 from dslsconsole.settings.schema import Dns, Dslicsrv, Estate
 from dslsconsole.ssh.access import Target
 from dslsconsole.ssh.connection import Connection
-from dslsconsole.ssh.errors import SshError
+from dslsconsole.ssh.errors import SshError, failed
 from dslsconsole.ssh.pool import Pool
 from dslsconsole.ssh.shell import Shell
 from dslsconsole.systems.answers import Unreadable, pairs, whole, word
@@ -35,6 +36,8 @@ from dslsconsole.systems.storage.read import mounts_at, parse_mountinfo
 from dslsconsole.systems.systemd.read import parse_show
 
 MONITORING_INTERVAL_S = 300.0
+RECONNECT_PATIENCE_S = 1.0
+"""How long a new connection is waited for before the loss of the last one is told; the attempt goes on meanwhile."""
 T = TypeVar("T")
 
 
@@ -137,7 +140,7 @@ class NodeReader:
         """Asks once. Takes at most the time to connect and the poll's timeout."""
         monitoring_due, self._monitoring_due = self._monitoring_due, 0.0  # due again whatever cuts this reading short
         try:
-            connection = await self._pool.connection(self._target)
+            connection = await self._connected()
             shell = await self._open(connection)
         except SshError as error:
             return NodeReadings(link=Reading(failure=error.failure, tried_at=self._clock(), source="ssh"))
@@ -152,6 +155,17 @@ class NodeReader:
         if readings.link.failure is None:
             self._monitoring_due = monitoring_due
         return readings
+
+    async def _connected(self) -> Connection:
+        """The connection, or a new one. Where the last one broke, that is news, and told before a new attempt ends."""
+        if self._connection is None or self._connection.is_open:
+            return await self._pool.connection(self._target)
+        try:
+            async with asyncio.timeout(RECONNECT_PATIENCE_S):
+                return await self._pool.connection(self._target)
+        except TimeoutError:
+            text = f"{self._questions.host}: the connection broke, and the host takes no new one yet"
+            raise failed(FailureKind.LOST, text) from None
 
     async def _open(self, connection: Connection) -> Shell:
         """The shell on this connection, a new one where the last was closed."""
