@@ -55,10 +55,10 @@ class Evidence(Struct, frozen=True):
 
     @property
     def proven(self) -> bool:
-        """Whether it is proven that the server does not serve."""
+        """Whether it is proven that the server does not serve. A check that may lag by minutes is no objection."""
         if any(one.own for one in self.dead) and not self.directly_alive:
             return True
-        return len(self.dead) >= OBSERVERS_NEEDED and not self.alive
+        return len(self.dead) >= OBSERVERS_NEEDED and not self.directly_alive
 
     @property
     def text(self) -> str:
@@ -100,7 +100,7 @@ def _nodes(survey: Survey, node: str) -> tuple[Observation, ...]:
 def _balancers(survey: Survey, ground: Ground, node: str) -> tuple[Observation, ...]:
     told = []
     for name, balancer in survey.balancers.items():
-        server = balancer.server(ground.balancers_of(name).servers.get(node))
+        server = balancer.server(ground.server_name(name, node))
         if server is None:
             continue
         says = Says.NOTHING

@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 from functools import cached_property
 
+from dslsconsole.settings.hosts import servers_of
 from dslsconsole.settings.schema import Balancer, Balancers, Cluster, Estate, Host, Node
 from dslsconsole.ssh.quoting import bounded, command
 
@@ -55,9 +56,13 @@ class Ground:
 
     def backend_server(self, host: str, node: str) -> str | None:
         """`BACKEND/SERVER` of a node on a load balancer; None where it is not behind it."""
-        group = self.balancers_of(host)
-        server = group.servers.get(node)
-        return f"{group.backend}/{server}" if server is not None else None
+        server = self.server_name(host, node)
+        return f"{self.balancers_of(host).backend}/{server}" if server is not None else None
+
+    def server_name(self, host: str, node: str) -> str | None:
+        """What a load balancer calls a node; None where it is not behind it."""
+        nodes = self.main_nodes if host in self.main_balancers else self.dr_nodes
+        return servers_of(self.balancers_of(host), nodes).get(node)
 
     def host(self, name: str) -> Host:
         """How any host of the cluster is reached."""

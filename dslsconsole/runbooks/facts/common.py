@@ -32,7 +32,7 @@ def changeable(survey: Survey, ground: Ground, among: Iterable[str], *nodes: str
         name
         for name in among
         if survey.balancers[name].channel is not None
-        and all(survey.balancers[name].server(ground.balancers_of(name).servers.get(node)) for node in nodes)
+        and all(survey.balancers[name].server(ground.server_name(name, node)) for node in nodes)
     )
 
 

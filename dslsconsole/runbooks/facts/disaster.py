@@ -11,8 +11,9 @@ from dslsconsole.systems.ground import Ground
 
 
 def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested: frozenset[str]) -> dict[str, Fact]:
-    """`dr_primary` takes over; `main_to_stop` are main nodes that answer and still run."""
+    """`dr_primary` takes over; `main_serving` is the main site's primary, `main_to_stop` what else runs there."""
     facts: dict[str, Fact] = {"attested": " ".join(sorted(attested)), "is_attested": bool(attested)}
+    facts["overwrite"] = params.get("newer") == "overwrite"
     dr = ground.cluster.dr
     if dr is None:
         return facts
@@ -36,7 +37,9 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
 def _main(facts: dict[str, Fact], survey: Survey, ground: Ground, attested: frozenset[str]) -> None:
     reached = tuple(name for name in ground.main_nodes if survey.nodes[name].reached)
     facts["main_reached"] = reached
-    facts["main_to_stop"] = tuple(name for name in reached if not survey.nodes[name].stopped)
+    serving = tuple(name for name in reached if survey.nodes[name].serves)
+    facts["main_serving"] = serving
+    facts["main_to_stop"] = tuple(name for name in reached if not survey.nodes[name].stopped and name not in serving)
     facts["dr_reached"] = tuple(name for name in ground.dr_nodes if survey.nodes[name].reached)
     facts["acts_on"] = (*reached, *(name for name in ground.dr_nodes if survey.nodes[name].reached))
     facts["dr_others_to_stop"] = tuple(
@@ -63,7 +66,7 @@ def _balancers(facts: dict[str, Fact], survey: Survey, ground: Ground, dr_primar
         {"balancer": name, "server_of": node}
         for name in main
         for node in candidates
-        if survey.balancers[name].server(ground.balancers_of(name).servers.get(node))
+        if survey.balancers[name].server(ground.server_name(name, node))
     )
     dr = common.changeable(survey, ground, ground.dr_balancers, *((dr_primary,) if dr_primary else ()))
     facts["dr_balancers"] = dr

@@ -17,7 +17,8 @@ async def judge(case: Case) -> Judged:
     note = reading.value.license_note or (
         f"until {reading.value.license_expires}" if reading.value.license_expires else ""
     )
-    words = f"{target}: {'valid' if reading.value.license_valid else 'INVALID'} {note}".rstrip()
+    verdict = "valid" if reading.value.license_valid else "INVALID"
+    words = f"{target}: {note}" if note.lower().startswith(verdict.lower()) else f"{target}: {verdict} {note}".rstrip()
     if reading.value.license_valid:
         return passed(words)
     return failed(words, f"Install a valid licence on {target} first.")

@@ -3,6 +3,7 @@
 import msgspec
 
 from dslsconsole.model.node import ClusterStatus, Role, TokenState
+from dslsconsole.model.reading import FailureKind
 from dslsconsole.systems.acting import (
     Action,
     Call,
@@ -64,6 +65,11 @@ async def role_is(call: Call) -> Checked:
     try:
         status = await fresh.cluster_status(call.hands, call.ground, call.host)
     except fresh.NotRead as failure:
+        if failure.failure.kind is FailureKind.REFUSED:
+            # It does not run; only a unit that is not about to be started again says that it has no role either.
+            unit = await unit_of(call)
+            if not isinstance(unit, Checked) and unit.stopped:
+                return Checked(False, f"{failure}; {unit}")
         return Checked(None, str(failure))
     words = f"{call.host}: role {status.role or 'unknown'}, state {status.state or 'unknown'}, epoch {status.epoch}"
     if status.node is not None and status.node != call.host:
