@@ -124,12 +124,12 @@ def exported(own: Node) -> str:
     return f"DSLS-STATE 1 generation={own['generation']} sha256={checksum(body)}\n{body}"
 
 
-def imported(own: Node, text: str) -> str:
+def imported(own: Node, text: str, force: bool) -> str:
     head, _, body = text.partition("\n")
     if not head.startswith("DSLS-STATE 1 ") or checksum(body.strip()) not in head:
         raise Ended(1, "ERROR: the state is damaged")
     generation = int(json.loads(body)["generation"])
-    if generation < own["generation"]:
+    if generation < own["generation"] and not force:
         raise Ended(1, "ERROR: the state is older than what is here")
     own["generation"], own["synced_at"] = generation, time.time()
     return f"Imported: generation={generation}"
@@ -151,7 +151,7 @@ def licence_server(state: State, own: Node, words: list[str]) -> str:
     if verb == "-verify-dr-sync":
         return verified(own)
     if verb == "-import-state":
-        return imported(own, stdin.read())
+        return imported(own, stdin.read(), "-force" in words)
     asked = at(state, option(words, "-server")) if "-server" in words else own
     if not asked["running"]:
         raise Ended(3, "ERROR: local server does not run")

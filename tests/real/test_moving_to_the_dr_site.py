@@ -37,13 +37,17 @@ async def test_activation_and_return(estate: RealEstate) -> None:
 
     estate.notices.status = 500
     ran = await estate.run("dr-return")
-    print(ran)
+    assert ran.status == 12, ran
+    assert "dr-return takes newer=overwrite" in ran.report["sentence"]
+    assert estate.primaries() == [DR_PRIMARY]
+    ran = await estate.run("dr-return", "--param", "newer=overwrite")
     assert ran.status == 13, ran
     assert "HTTP status 500: the users have not been told" in ran.stdout
     assert estate.primaries() == [PRIMARY]
     assert await estate.names.addresses() == (MAIN_ADDRESS,)
     for name in (LB1, LB2):
         assert set((await estate.balancers[name].servers()).values()) == {"UP"}
+    assert estate.truth()[PRIMARY]["generation"] == 4809
     assert len(estate.notices.received) == 2
 
 

@@ -110,7 +110,8 @@ async def _same(call: Call) -> Checked:
 
 def _transfer_script(call: Call) -> str:
     login, ssh = _login(call)
-    far = call.ground.licence_words("-import-state")
+    force = (word,) if (word := call.arguments.get("force")) else ()
+    far = call.ground.licence_words("-import-state", *force)
     return (
         'set -eu; umask 077; f=$(mktemp); trap "rm -f $f" EXIT; '
         f"{call.ground.licence_words('-export-state')} >$f; "
@@ -126,7 +127,14 @@ def _transfer_command(call: Call) -> str:
 
 
 async def _transfer(call: Call) -> str:
-    said = succeeded(await call.hands.run(call.host, _transfer_command(call), timeout=STATE_SECONDS + 5))
+    answer = await call.hands.run(call.host, _transfer_command(call), timeout=STATE_SECONDS + 5)
+    try:
+        said = succeeded(answer)
+    except Refused as refusal:
+        if "older" not in answer.stderr:
+            raise
+        told = f"{call['node']} holds a newer state than {call.host} and refuses the older one ({refusal}). "
+        raise Refused(told + "If that newer state is to be lost, say so: dr-return takes newer=overwrite") from refusal
     exported = re.search(r"^DSLS-STATE .*generation=(\d+)", said, re.MULTILINE)
     imported = re.search(r"^Imported:.*generation=(\d+)", said, re.MULTILINE | re.IGNORECASE)
     if not exported or not imported:
