@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -54,9 +54,16 @@ def practice_estate(directory: Path, seed: int, speed: float) -> Iterator[Path]:
 def remembered(directory: Path) -> Iterator[None]:
     """Let `dslsconsole lab fault` and the like find this practice estate, unless another demo runs."""
     from dslsconsole.commands.lab import last_directory_file
+    from dslsconsole.lab.control import NotRunning, request
 
     file = last_directory_file()
+    another = False
     if file.exists():
+        # A demo that was killed leaves its name behind.
+        with suppress(NotRunning):
+            request(Path(file.read_text(encoding="utf-8").strip()), "status")
+            another = True
+    if another:
         yield
         return
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -97,7 +97,7 @@ def document(world: World, directory: Path, ssh_ports: dict[str, int]) -> dict[s
             "probe_user": "dslsprobe",
             "operate_user": "dslsop",
         },
-        "poll": {"interval": POLL, "timeout": "4s", "stale_after": "10s"},
+        "poll": {"interval": POLL, "timeout": "2s", "stale_after": "10s"},
         "dslicsrv": {"path": site.DSLICSRV},
         "lock_directory": site.LOCK_DIRECTORY,
         "journal": {"directory": str(directory / "journal")},
