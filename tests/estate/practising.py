@@ -162,10 +162,17 @@ async def eventually(condition: Callable[[], bool], within: float = 20.0) -> Non
             await asyncio.sleep(0.02)
 
 
+async def until_standing(lab: Lab, before: dict[str, Any]) -> None:
+    """Wait until the estate stands as before; raises TimeoutError where it does not."""
+    await eventually(lambda: standing(lab) == before, 5.0)
+
+
 async def until_ready(lab: Lab, runbook: str, **wish: Any) -> Report:
     """Wait until the runbook's guards pass; its plan."""
     async with asyncio.timeout(25):
-        while (report := await run(lab, runbook, "look", dry_run=True, **wish)).outcome.value != "done":
+        while (  # noqa: ASYNC110 - the practice estate tells nobody
+            report := await run(lab, runbook, "look", dry_run=True, **wish)
+        ).outcome.value != "done":
             await asyncio.sleep(0.05)
     return report
 

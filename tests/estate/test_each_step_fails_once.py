@@ -7,7 +7,7 @@ from dslsconsole.runbooks.execution import Ending, StepOutcome
 from dslsconsole.runbooks.report import Report
 from tests.estate import practising as p
 
-LEAVING = {"overrides": ("main_not_serving",)}
+LEAVING: dict[str, tuple[str, ...]] = {"overrides": ("main_not_serving",)}
 """The DR site is activated while the main site could serve, so that there is something to return to."""
 
 
@@ -19,7 +19,7 @@ async def brought_to(lab: Lab, runbook: str) -> dict[str, tuple[str, ...]]:
         await done(lab, "dr-sync")
     if runbook == "dr-return":
         await done(lab, "dr-activate", **LEAVING)
-    wish = LEAVING if runbook == "dr-activate" else {}
+    wish: dict[str, tuple[str, ...]] = LEAVING if runbook == "dr-activate" else {}
     await p.until_ready(lab, runbook, **wish)
     return wish
 
@@ -31,7 +31,7 @@ async def done(lab: Lab, runbook: str, **wish: tuple[str, ...]) -> None:
 
 
 def final_step(report: Report) -> int:
-    """The number of the promotion, after which nothing is taken back; one more than there are steps where there is none."""
+    """The number of the promotion, after which nothing is taken back; past the end where there is none."""
     numbers = [number for number, step in enumerate(report.steps, 1) if step.name.startswith("promote ")]
     return numbers[0] if numbers else len(report.steps) + 1
 
@@ -46,6 +46,8 @@ def never_wrong(lab: Lab) -> None:
 
 @pytest.mark.parametrize("runbook", ["token-sync", "force-sync", "failover", "failback", "dr-activate", "dr-return"])
 async def test_up_to_the_promotion_all_is_as_it_was(lab: Lab, runbook: str) -> None:
+    if runbook in ("token-sync", "force-sync"):
+        await lab.fault("replication-stuck", p.BACKUP)
     wish = await brought_to(lab, runbook)
     plan = await p.run(lab, runbook, "look", dry_run=True, overrides=wish.get("overrides", ()))
     wrong = []
@@ -56,14 +58,21 @@ async def test_up_to_the_promotion_all_is_as_it_was(lab: Lab, runbook: str) -> N
             lab, runbook, operation, hurry=p.HURRY, progress=refused, overrides=wish.get("overrides", ())
         )
         refused.mend()
-        if not refused.met:
-            wrong.append(f"{number} {name}: did not run: {p.explained(report)}")
-            break
+        if report.outcome is Ending.DONE:
+            # It was so already, or came about by itself: refused or not, nothing is missing.
+            settled = (StepOutcome.DONE, StepOutcome.SKIPPED)
+            assert {step.outcome for step in report.steps} <= set(settled), p.explained(report)
+            never_wrong(lab)
+            await brought_to(lab, runbook)
+            continue
         if report.outcome is not Ending.ROLLED_BACK:
             wrong.append(f"{number} {name}: {p.explained(report)}")
             break
         never_wrong(lab)
-        if p.standing(lab) != before:
+        try:
+            # A server that was started again needs a moment to find its role.
+            await p.until_standing(lab, before)
+        except TimeoutError:
             wrong.append(f"{number} {name}: {before} became {p.standing(lab)}")
         assert report.steps[number - 1].outcome is StepOutcome.FAILED
         assert name in report.sentence
