@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from dslsconsole.journal.files import HEAD, LOCK, Head, end_of, head_bytes, mont
 
 LOCK_SECONDS = 5.0
 """How long to wait for another writer. One line takes milliseconds."""
+ROOM_BYTES = 256 * 1024
+"""What a check wants to be free: the lines of one operation with room to spare."""
 REPAIRED = "repaired"
 """The event that tells of a line whose writer died before it was whole."""
 KEPT_OF_TORN = 2000
@@ -72,17 +75,26 @@ class Journal:
             raise failed("written", self.directory, error) from error
 
     def check(self) -> None:
-        """See that the log can be written, without writing a line.
+        """See that the log can be written, and that there is room for an operation, without writing a line.
 
         Raises:
-            JournalError: it can't, as far as can be told without writing.
+            JournalError: it can't.
         """
         try:
             with self._locked():
+                self._try_room()
                 for path in months(self.directory)[-1:]:
                     os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC))
         except OSError as error:
             raise failed("written", self.directory, error) from error
+
+    def _try_room(self) -> None:
+        """Write as much as an operation needs into a file without a name: quota and limits count as well as space."""
+        with tempfile.TemporaryFile(dir=self.directory, buffering=0) as room:
+            left = ROOM_BYTES
+            while left > 0:
+                left -= room.write(bytes(left))
+            os.fsync(room.fileno())
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

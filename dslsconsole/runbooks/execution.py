@@ -52,6 +52,8 @@ class StepResult(Struct, frozen=True):
     seconds: float | None = None
     output: str = ""
     undo: str = ""
+    within: float | None = None
+    """Seconds that it is given."""
 
 
 class Ended(Struct, frozen=True):
@@ -111,7 +113,7 @@ class Execution:
         self._progress = progress
         self._before_step = before_step
         self.results: list[StepResult] = [
-            StepResult(step.name, step.host, step.command, StepOutcome.PLANNED, undo=step.undo.text)
+            StepResult(step.name, step.host, step.command, StepOutcome.PLANNED, undo=step.undo.text, within=step.within)
             for step in plan.steps
         ]
         self._begun: set[int] = set()
@@ -332,7 +334,7 @@ class Execution:
     def _note(self, step: PlannedStep, outcome: StepOutcome, started: float, output: str) -> None:
         seconds = None if outcome is StepOutcome.RUNNING else round(max(0.0, self._clock() - started), 3)
         result = StepResult(
-            step.name, step.host, step.command, outcome, started, seconds, _bounded(output), step.undo.text
+            step.name, step.host, step.command, outcome, started, seconds, _bounded(output), step.undo.text, step.within
         )
         self.results[step.number - 1] = result
         self._progress(step, result)

@@ -213,7 +213,13 @@ class Operation:
     def _write_down(self, prospect: Prospect) -> None:
         plan = prospect.plan
         steps = [
-            {"name": step.name, "host": step.host, "command": list(step.commands), "undo": step.undo.text}
+            {
+                "name": step.name,
+                "host": step.host,
+                "command": list(step.commands),
+                "undo": step.undo.text,
+                "within": step.within,
+            }
             for step in (plan.steps if plan else ())
         ]
         wish = self.wish
@@ -289,7 +295,7 @@ class Operation:
 
 
 def _planned(step: PlannedStep) -> StepResult:
-    return StepResult(step.name, step.host, step.command, StepOutcome.PLANNED, undo=step.undo.text)
+    return StepResult(step.name, step.host, step.command, StepOutcome.PLANNED, undo=step.undo.text, within=step.within)
 
 
 @contextlib.asynccontextmanager

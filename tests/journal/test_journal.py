@@ -245,6 +245,18 @@ class TestWhatCanNotBeWritten:
         assert raw_lines(directory) == []
         assert verify(directory) == ()
 
+    def test_checking_finds_that_there_is_no_room(self, journal: Journal, directory: Path) -> None:
+        journal.check()
+        before = sorted(directory.iterdir())
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+        try:
+            with pytest.raises(JournalError, match="the file would be bigger than is allowed here"):
+                journal.check()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert sorted(directory.iterdir()) == before
+
 
 class TestAWriterThatDied:
     def test_its_half_line_is_told_then_taken_out_with_a_note(self, journal: Journal, directory: Path) -> None:

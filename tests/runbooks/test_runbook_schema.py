@@ -73,6 +73,12 @@ def test_every_runbook_looks_for_other_operations_last(name: str) -> None:
     assert builtin()[name].guards[-1].guard == "lock_free"
 
 
+@pytest.mark.parametrize("name", sorted(builtin()))
+def test_every_runbook_asks_whether_it_can_be_written_down(name: str) -> None:
+    assert "journal_writable" in [use.guard for use in builtin()[name].guards]
+    assert not catalogue()["journal_writable"].OVERRIDABLE
+
+
 @pytest.mark.parametrize("name", ["failover", "failback"])
 def test_promotion_comes_after_the_primary_is_stopped_for_certain(name: str) -> None:
     steps = builtin()[name].steps

@@ -116,6 +116,36 @@ async def test_a_dry_run_changes_nothing_and_takes_no_lock(lab: Lab) -> None:
     assert not list(read(directory_of(load(lab.estate_path))))
 
 
+async def test_an_action_log_that_can_not_be_written_is_told_before_anything_is_confirmed(lab: Lab) -> None:
+    directory = directory_of(load(lab.estate_path))
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "lock").mkdir()
+    report = await run(lab, "failover", dry_run=True)
+    assert refusing(report) == ["journal_writable"]
+    guard = next(guard for guard in report.guards if guard.name == "journal_writable")
+    assert "The action log in" in guard.reading
+    assert not guard.overridable
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (ARBITRATOR, f"{ARBITRATOR} is an arbitrator and can't take over; {BACKUP} can"),
+        (PRIMARY, f"{PRIMARY} is the primary itself; {BACKUP} can"),
+        ("dsls-elsewhere", f"dsls-elsewhere is no node of {CLUSTER}; {BACKUP} can"),
+    ],
+)
+async def test_a_target_that_can_not_take_over_is_told_why_and_which_can(lab: Lab, target: str, told: str) -> None:
+    report = await run(lab, "failover", params={"target": target}, dry_run=True)
+    assert next(guard.reading for guard in report.guards if guard.name == "target_ready") == told
+
+
+async def test_a_planned_step_tells_how_long_it_is_given(lab: Lab) -> None:
+    report = await run(lab, "failover", dry_run=True)
+    assert report.steps
+    assert all(step.within for step in report.steps)
+
+
 async def test_the_same_facts_give_the_same_plan_and_another_plan_is_not_run(lab: Lab) -> None:
     first, second = await run(lab, "failover", dry_run=True), await run(lab, "failover", dry_run=True)
     assert first.plan == second.plan

@@ -19,6 +19,7 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     common.put(facts, "primary", primary)
     target = _target(survey, ground, params, primary)
     common.put(facts, "target", target)
+    common.put(facts, "target_unfit", _unfit(survey, ground, params.get("target"), primary))
     if primary is None or target is None:
         return facts
     known = common.epoch(survey, ground.main_nodes)
@@ -38,7 +39,8 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     running = common.loops(survey, ground, active=True)
     facts["running_loops"] = running
     facts["loops_to_resume"] = tuple(loop for loop in running if loop["node"] != primary)
-    facts["loops_left"] = ", ".join(loop["loop"] for loop in running if loop["node"] == primary) or "none"
+    left = ", ".join(loop["loop"] for loop in running if loop["node"] == primary)
+    facts["left_paused"] = f" Paused until then: {left}." if left else ""
     facts["loops_to_start"] = tuple(
         loop for loop in (*running, *common.loops(survey, ground, active=False)) if survey.nodes[loop["node"]].reached
     )
@@ -65,3 +67,18 @@ def _target(survey: Survey, ground: Ground, params: Mapping[str, str], primary: 
     if asked:
         return asked if asked in common.candidates(ground) and asked != primary else None
     return next((name for name in common.backups(survey, ground) if name != primary), None)
+
+
+def _unfit(survey: Survey, ground: Ground, asked: str | None, primary: str | None) -> str | None:
+    """Why the node that was asked for by name can't take over, and which can; None where it may."""
+    if not asked or asked == "configured" or (asked in common.candidates(ground) and asked != primary):
+        return None
+    others = [name for name in common.backups(survey, ground) if name != primary]
+    who = f"{' and '.join(others)} can" if others else "no other node runs as backup now"
+    if asked == primary:
+        return f"{asked} is the primary itself; {who}"
+    if asked in ground.main_nodes:
+        return f"{asked} is an arbitrator and can't take over; {who}"
+    if asked in ground.dr_nodes:
+        return f"{asked} is of the DR site, which only dr-activate lets serve; {who}"
+    return f"{asked} is no node of {ground.name}; {who}"

@@ -9,6 +9,8 @@ OVERRIDABLE = False
 
 async def judge(case: Case) -> Judged:
     target = case.text("target")
+    if target is None and (unfit := case.text("target_unfit")) is not None:
+        return failed(unfit, "Name another by target=, or none for the backup that is found.")
     if target is None:
         return failed("no node can take over: none says that it runs as backup", "Start a backup and let it join.")
     node = case.node(target)
