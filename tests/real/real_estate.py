@@ -298,7 +298,7 @@ async def real_estate(need: Need, directory: Path) -> AsyncIterator[RealEstate]:
         started = {}
         for name, level, servers in ((LB1, "level admin", main), (LB2, "", main), (DR_LB, "level admin", away)):
             started[name] = await stack.enter_async_context(
-                real_balancer(programs["haproxy"], directory / f"{name}.d", servers, level)
+                real_balancer(programs["haproxy"], directory / f"lb{len(started)}", servers, level)
             )
         names = await stack.enter_async_context(real_named(programs["named"], directory / "named", MAIN_ADDRESS))
         notices = Notices()
@@ -310,6 +310,8 @@ async def real_estate(need: Need, directory: Path) -> AsyncIterator[RealEstate]:
             await started[name].until({"dsls-primary": "UP", "dsls-backup": "UP"})
         await started[DR_LB].until({"dsls-dr-primary": "DOWN", "dsls-dr-backup": "DOWN"})
         yield estate
+        for held in (directory / "state" / "hold").iterdir():
+            held.unlink()
 
 
 def _authorized(name: str, keys: Mapping[str, str], programs: Path) -> str:
