@@ -18,6 +18,7 @@ import yaml
 
 from dslsconsole.shipped import shipped
 from tests.real.licence_host import State, locked
+from tests.real.processes import children, sshd_children
 from tests.real.real_haproxy import PASSWORD, USER, Balancer, free_port, real_balancer
 from tests.real.real_named import RECORD, ZONE, NameServer, real_named
 from tests.real_sshd import RealSshd, real_sshd
@@ -130,7 +131,7 @@ class RealEstate:
     def cut_connections(self, host: str) -> int:
         """Kill the sshd processes that serve connections of a host, not the one that listens; how many they were."""
         listening = self.sshds[host].process.pid
-        serving = [pid for child in _children(listening) for pid in (*_sshd_children(child), child)]
+        serving = [pid for child in children(listening) for pid in (*sshd_children(child), child)]
         for pid in serving:
             os.kill(pid, 9)
         return len(serving)
@@ -169,25 +170,6 @@ async def finished(process: asyncio.subprocess.Process) -> Ran:
             await process.wait()
     assert process.returncode is not None
     return Ran(process.returncode, stdout.decode(), stderr.decode())
-
-
-def _children(pid: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found.append(int(entry.name))
-    return found
-
-
-def _sshd_children(pid: int) -> list[int]:
-    """Of a connection's process: those that are sshd's too, not the commands that it runs."""
-    return [child for child in _children(pid) if Path(f"/proc/{child}/comm").read_text().startswith("sshd")]
 
 
 def _programs(directory: Path, ssh: str, config: Path) -> Path:
@@ -295,7 +277,7 @@ async def real_estate(need: Need, directory: Path) -> AsyncIterator[RealEstate]:
             await stack.enter_async_context(await _licence_port(directory / "state", name, port))
         main = {"dsls-primary": ports[PRIMARY], "dsls-backup": ports[BACKUP]}
         away = {"dsls-dr-primary": ports[DR_PRIMARY], "dsls-dr-backup": ports[DR_BACKUP]}
-        started = {}
+        started: dict[str, Balancer] = {}
         for name, level, servers in ((LB1, "level admin", main), (LB2, "", main), (DR_LB, "level admin", away)):
             started[name] = await stack.enter_async_context(
                 real_balancer(programs["haproxy"], directory / f"lb{len(started)}", servers, level)
