@@ -18,6 +18,8 @@ from dslsconsole.model.verdict import Alert, ClusterVerdict, Severity
 Key = tuple[str, str]
 """Rule id and subject."""
 _ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1}
+_FIRST = ("no_primary", "two_primaries", "split_brain", "quorum_lost", "no_server_up", "address_missing")
+"""Rules that say that no licences are served, or twice: within a severity they stand before what led to it."""
 
 
 @cache
@@ -28,8 +30,12 @@ def discovered() -> Mapping[str, Callable[[], Rule]]:
 
 
 def in_order(alerts: list[Alert]) -> tuple[Alert, ...]:
-    """Worst first, then the oldest, so that the list does not jump about."""
-    return tuple(sorted(alerts, key=lambda a: (_ORDER[a.severity], a.since, a.cluster, a.id, a.subject)))
+    """Worst first, then what concerns the service as a whole, then the oldest, so that the list does not jump about."""
+    return tuple(sorted(alerts, key=lambda a: (_ORDER[a.severity], _rank(a), a.since, a.cluster, a.id, a.subject)))
+
+
+def _rank(alert: Alert) -> int:
+    return _FIRST.index(alert.id) if alert.id in _FIRST else len(_FIRST)
 
 
 class Board:

@@ -69,16 +69,19 @@ def sentence(picture: Picture, health: Health) -> str:
     for cluster in clusters:
         verdict = picture.verdicts.get(cluster.name)
         said = verdict.sentence if verdict is not None else "nothing is known"
-        parts.append(f"{cluster.name}: {said}{_alerts_in_words(cluster.name, picture.alerts)}")
+        parts.append(f"{cluster.name}: {said}{_alerts_in_words(cluster.name, said, picture.alerts)}")
     return f"{health.upper()} - " + ("; ".join(parts) or "the estate names no cluster")
 
 
-def _alerts_in_words(cluster: str, alerts: tuple[Alert, ...]) -> str:
+def _alerts_in_words(cluster: str, said: str, alerts: tuple[Alert, ...]) -> str:
+    """The gravest alert that the verdict's sentence does not tell already, and how many more there are."""
     mine = [alert for alert in alerts if alert.cluster == cluster]
-    if not mine:
+    untold = [alert for alert in mine if alert.summary.partition(": ")[0] not in said]
+    if not untold:
         return ""
-    more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
-    return f" ({mine[0].severity}: {mine[0].summary}{more})"
+    more = f" and {len(untold) - 1} more" if len(untold) > 1 else ""
+    also = "also " if len(untold) < len(mine) else ""
+    return f" ({also}{untold[0].severity}: {untold[0].summary}{more})"
 
 
 class _Reporter:

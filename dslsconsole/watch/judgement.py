@@ -48,9 +48,10 @@ def judge(shape: ClusterShape, snapshot: Snapshot, now: float, stale_after: floa
 
 
 def with_alerts(verdict: ClusterVerdict, alerts: tuple[Alert, ...], *, readable: bool) -> ClusterVerdict:
-    """The verdict with the health that the alerts give it.
+    """The verdict with the health that the alerts give it, and in its sentence the gravest of them.
 
     Args:
+        alerts: the gravest first.
         readable: whether any node of the cluster could be read. Where none could, the health is unknown: that is more
             often our own network than all of theirs.
     """
@@ -62,7 +63,24 @@ def with_alerts(verdict: ClusterVerdict, alerts: tuple[Alert, ...], *, readable:
         health = Health.WARNING
     else:
         health = verdict.health
-    return msgspec.structs.replace(verdict, health=health)
+    return msgspec.structs.replace(
+        verdict, health=health, sentence=f"{verdict.sentence}{_reservation(verdict, alerts)}"
+    )
+
+
+def _reservation(verdict: ClusterVerdict, alerts: tuple[Alert, ...]) -> str:
+    """What the person on call must know besides that licences are served; of anything else the sentence speaks itself."""
+    if not verdict.serving or not alerts or (verdict.split_brain and len(verdict.primaries) > 1):
+        return ""
+    gravest = alerts[0]
+    # What one stands on is in the alert; the sentence has a line of 80 columns.
+    text = gravest.summary.partition(": ")[0] if gravest.id in ("node_failure", "service_down") else gravest.summary
+    quorum = verdict.quorum
+    if gravest.id == "quorum_edge" or quorum is None or None in (quorum.votes, quorum.members, quorum.needed):
+        return f", but {text}"
+    votes, members, needed = quorum.votes or 0, quorum.members or 0, quorum.needed or 0
+    edge = f" and only {votes} of {members} vote: one more loss stops service" if needed >= votes < members else ""
+    return f", but {text}{edge}"
 
 
 def is_readable(shape: ClusterShape, snapshot: Snapshot, now: float, stale_after: float) -> bool:

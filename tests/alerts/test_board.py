@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from dslsconsole.alerts.board import Board
+from dslsconsole.alerts.board import Board, in_order
 from dslsconsole.alerts.thresholds import Thresholds, thresholds_of
 from dslsconsole.model.balancer import ServerState
 from dslsconsole.model.node import Mount, Role, Service, TokenState
@@ -86,6 +86,13 @@ def test_the_worst_come_first_then_the_oldest() -> None:
     assert watcher.ids(low, NOW + 5) == ["tokens_low"]
     assert watcher.ids(dead(low, PRIMARY), NOW + 10) == ["no_primary", "node_failure"]
     assert watcher.ids(with_view(low, ARBITRATOR, split_brain=True), NOW + 15)[0] == "split_brain"
+
+
+def test_what_concerns_the_whole_service_comes_before_what_led_to_it() -> None:
+    host = Alert("node_failure", Severity.CRITICAL, CLUSTER, PRIMARY, "does not answer", NOW - 9)
+    none = Alert("no_primary", Severity.CRITICAL, CLUSTER, CLUSTER, "no node is primary", NOW)
+    low = Alert("tokens_low", Severity.WARNING, CLUSTER, "academic", "nearly used up", NOW - 99)
+    assert in_order([low, host, none]) == (none, host, low)
 
 
 def test_a_pool_at_the_threshold_does_not_come_and_go_with_single_checkouts() -> None:

@@ -14,7 +14,7 @@ from dslsconsole.model.node import DrSync, Peer, Role, TokenState
 from dslsconsole.model.picture import Picture
 from dslsconsole.model.reading import Failure, FailureKind
 from dslsconsole.model.snapshot import Snapshot
-from dslsconsole.model.verdict import Health
+from dslsconsole.model.verdict import Alert, Health, Severity
 from dslsconsole.sessions.metrics import exposition
 from dslsconsole.sessions.status import EXIT_STATUS, report, sentence, worst
 from dslsconsole.sessions.table import print_table
@@ -190,6 +190,15 @@ def test_the_first_line_is_one_sentence() -> None:
     assert said.startswith("CRITICAL - ")
     assert "the licence server on dsls-backup-01 does not run" in said
     assert "\n" not in said
+
+
+def test_the_first_line_says_nothing_twice() -> None:
+    shown = picture(stopped(healthy(), BACKUP))
+    more = Alert("tokens_low", Severity.WARNING, CLUSTER, "academic", "pool academic: 96 % of 450 in use", NOW)
+    line = sentence(msgspec.structs.replace(shown, alerts=(shown.alerts[0], more)), Health.CRITICAL)
+    assert f"licences are served by {PRIMARY}, but the licence server on {BACKUP} does not run" in line
+    assert line.count("does not run") == 1
+    assert line.endswith(" (also warning: pool academic: 96 % of 450 in use)")
 
 
 def test_a_stream_that_did_not_begin_can_t_be_reported_on() -> None:

@@ -232,6 +232,39 @@ def test_without_alerts_what_is_not_known_to_serve_is_not_ok() -> None:
     assert with_alerts(found, (), readable=True).health is Health.UNKNOWN
 
 
+class TestTheSentenceNamesTheGravestAlert:
+    def said(self, snapshot: Snapshot, *alerts: Alert) -> str:
+        return with_alerts(verdict(snapshot), alerts, readable=True).sentence
+
+    def alert(self, rule: str, summary: str) -> Alert:
+        return Alert(rule, Severity.CRITICAL, CLUSTER, ARBITRATOR, summary, NOW)
+
+    def test_what_is_wrong_though_licences_are_served(self) -> None:
+        low = self.alert("tokens_low", "pool academic: 96 % of 450 in use")
+        assert self.said(healthy(), low) == f"licences are served by {PRIMARY}, but pool academic: 96 % of 450 in use"
+
+    def test_a_host_that_is_gone_and_what_the_next_loss_does(self) -> None:
+        snapshot = with_view(dead(healthy(), ARBITRATOR), PRIMARY, quorum=Quorum(True, 2, 3, 2))
+        gone = self.alert("node_failure", f"{ARBITRATOR} does not answer: it was primary when last read")
+        assert self.said(snapshot, gone) == (
+            f"licences are served by {PRIMARY}, but {ARBITRATOR} does not answer and only 2 of 3 vote: "
+            "one more loss stops service"
+        )
+
+    def test_the_last_vote_is_not_told_twice(self) -> None:
+        snapshot = with_view(healthy(), PRIMARY, quorum=Quorum(True, 2, 3, 2))
+        edge = self.alert("quorum_edge", "quorum hangs on one vote: 2 of 3, 2 needed")
+        assert self.said(snapshot, edge).endswith(", but quorum hangs on one vote: 2 of 3, 2 needed")
+
+    def test_without_alerts_nothing_is_added(self) -> None:
+        assert self.said(healthy()) == f"licences are served by {PRIMARY}"
+
+    def test_where_no_licences_are_served_the_sentence_says_that_alone(self) -> None:
+        none = self.alert("no_primary", "no node is primary: no licences are served")
+        snapshot = stopped(stopped(healthy(), PRIMARY), BACKUP)
+        assert self.said(snapshot, none) == verdict(snapshot).sentence
+
+
 SECTIONS = ("link", "service", "cluster")
 NODES = (PRIMARY, BACKUP, ARBITRATOR, DR_PRIMARY, DR_BACKUP)
 
