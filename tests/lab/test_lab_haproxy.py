@@ -9,7 +9,7 @@ from dslsconsole.lab.streams import Buffer
 from dslsconsole.lab.world.haproxy.page import MOST_FORM_BYTES
 from dslsconsole.lab.world.haproxy.process import Process
 from dslsconsole.lab.world.haproxy.runtime import Runtime
-from dslsconsole.lab.world.haproxy.statistics import COLUMNS, show_info, show_servers_state, show_stat
+from dslsconsole.lab.world.haproxy.statistics import COLUMNS, page, show_info, show_servers_state, show_stat
 from tests.lab.lab_estate import BACKUP, PRIMARY, Estate
 
 DISABLE = "set server dsls_servers/dsls-primary state maint"
@@ -38,6 +38,13 @@ def test_the_table_has_the_columns_of_haproxy_in_their_order(estate: Estate) -> 
     assert header.endswith(",h1_spliced_bytes_in,h1_spliced_bytes_out,")
     assert COLUMNS[103] == "-"  # ends the part that never changes
     assert {line.count(",") for line in show_stat(process(estate)).splitlines()} == {len(COLUMNS)}
+
+
+def test_the_page_tells_people_which_process_it_is(estate: Estate) -> None:
+    told = page(process(estate))
+    assert f"<b>pid = </b> {process(estate).pid} (" in told
+    assert "<b>uptime = </b> 0d 0" in told
+    assert "<td>dsls-primary</td><td>UP</td>" in told
 
 
 def test_in_the_morning_both_are_up_and_the_primary_has_the_sessions(estate: Estate) -> None:

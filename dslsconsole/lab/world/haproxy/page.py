@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import html
 from collections.abc import Callable
 from urllib.parse import parse_qsl, unquote_plus
 
 from dslsconsole.lab.hitches import Snags
 from dslsconsole.lab.world.haproxy.process import BACKEND_ID, Admin, Process
-from dslsconsole.lab.world.haproxy.statistics import show_stat
+from dslsconsole.lab.world.haproxy.statistics import page, show_stat
 from dslsconsole.lab.world.pace import until
 
 MOST_FORM_BYTES = 16384
@@ -93,10 +92,9 @@ class Page:
             code = self.post(body)
             head = "cache-control: no-cache\r\ncontent-type: text/plain\r\ncontent-length: 0\r\n"
             return f"HTTP/1.1 303 See Other\r\n{head}location: /stats;st={code}\r\n\r\n".encode()
-        text = show_stat(self.process, has_page=True)
         if path.endswith(";csv"):
-            return _response("200 OK", CSV, text.encode())
-        return _response("200 OK", "text/html", f"<html><body><pre>{html.escape(text)}</pre></body></html>\n".encode())
+            return _response("200 OK", CSV, show_stat(self.process, has_page=True).encode())
+        return _response("200 OK", "text/html", page(self.process).encode())
 
     def post(self, body: bytes) -> str:
         """Do what a form says; the word after `st=`."""

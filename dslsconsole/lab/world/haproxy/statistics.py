@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 
 from dslsconsole.lab.world.haproxy.process import BACKEND_ID, DESCRIPTIONS, FALL, RISE, Admin, Probe, Process, Server
@@ -156,14 +157,35 @@ def show_stat(process: Process, *, has_page: bool = False) -> str:
     return "\n".join(["# " + ",".join(COLUMNS) + ",", *map(_row, rows)]) + "\n"
 
 
+def _uptime(process: Process) -> tuple[int, str]:
+    """Seconds since the process started, as a number and as HAProxy writes them."""
+    seconds = int(process.elapsed() - process.started)
+    days, rest = divmod(seconds, 86400)
+    return seconds, f"{days}d {time.strftime('%Hh%Mm%Ss', time.gmtime(rest))}"
+
+
+def page(process: Process) -> str:
+    """The statistics page as people see it: which process this is, and a table of the servers."""
+    rows = "".join(
+        f"<tr><td>{html.escape(server.name)}</td><td>{html.escape(server.status)}</td></tr>"
+        for server in process.servers.values()
+    )
+    return (
+        f"<html><head><title>Statistics Report for HAProxy on {html.escape(process.host)}</title></head><body>"
+        f"<h1>HAProxy version {VERSION}, released 2026/10/17</h1><h2>Statistics Report for pid {process.pid}</h2>"
+        f"<b>pid = </b> {process.pid} (process #1, nbproc = 1, nbthread = 2)<br>\n"
+        f"<b>uptime = </b> {_uptime(process)[1]}<br>\n"
+        f"<table><tr><th>{html.escape(process.backend)}</th><th>Status</th></tr>{rows}</table></body></html>\n"
+    )
+
+
 def show_info(process: Process) -> str:
     """`show info`."""
-    uptime = int(process.elapsed() - process.started)
-    days, rest = divmod(uptime, 86400)
+    uptime, since = _uptime(process)
     sessions = sum(server.sessions for server in process.servers.values())
     return (
         f"Name: HAProxy\nVersion: {VERSION}\nRelease_date: 2026/10/17\nNbthread: 2\nNbproc: 1\nProcess_num: 1\n"
-        f"Pid: {process.pid}\nUptime: {days}d {time.strftime('%Hh%Mm%Ss', time.gmtime(rest))}\nUptime_sec: {uptime}\n"
+        f"Pid: {process.pid}\nUptime: {since}\nUptime_sec: {uptime}\n"
         f"Ulimit-n: 20000\nMaxsock: 20000\nMaxconn: 9981\nHard_maxconn: 9981\nCurrConns: {sessions}\n"
         f"CumConns: {sum(server.total_sessions for server in process.servers.values())}\n"
         f"CumReq: {process.requests}\nRun_queue: 0\nIdle_pct: 100\nnode: {process.host}\nStopping: 0\nJobs: 9\n"
