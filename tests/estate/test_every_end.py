@@ -86,9 +86,13 @@ async def test_emergency_failover(lab: Lab, fault: tuple[str, ...], words: tuple
     status, said = await p.command(lab, *p.confirmed("failover", *words))
     assert (status, said["outcome"]) == (0, "done"), said
     truth = lab.truth()
-    assert truth["serving"] == [p.BACKUP]
+    # A host that hangs takes itself for what it was, and reaches nobody.
+    assert [name for name in truth["serving"] if truth["nodes"][name]["power"] != "hung"] == [p.BACKUP]
     assert truth["nodes"][p.BACKUP]["epoch"] == epoch + 1
     assert not p.locks(lab)
+    if fault[0] == "node-hung":
+        await lab.heal()
+        await p.eventually(lambda: lab.truth()["serving"] == [p.BACKUP])
 
 
 async def test_a_primary_that_only_the_arbitrator_sees_is_not_taken_for_dead(lab: Lab) -> None:
