@@ -13,7 +13,7 @@ from dslsconsole.systems.ground import Ground
 def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested: frozenset[str]) -> dict[str, Fact]:
     """`dr_primary` takes over; `main_serving` is the main site's primary, `main_to_stop` what else runs there."""
     facts: dict[str, Fact] = {"attested": " ".join(sorted(attested)), "is_attested": bool(attested)}
-    facts["overwrite"] = params.get("newer") == "overwrite"
+    facts["newer"] = params.get("newer", "")
     facts["overwrite"] = params.get("newer") == "overwrite"
     dr = ground.cluster.dr
     if dr is None:

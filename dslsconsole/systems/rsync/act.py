@@ -108,9 +108,8 @@ async def _same(call: Call) -> Checked:
     return Checked(left.changes == 0, f"{call['node']}: {left.changes} differences in {_files(call).to}")
 
 
-def _transfer_script(call: Call) -> str:
+def _transfer_script(call: Call, *force: str) -> str:
     login, ssh = _login(call)
-    force = (word,) if (word := call.arguments.get("force")) else ()
     far = call.ground.licence_words("-import-state", *force)
     return (
         'set -eu; umask 077; f=$(mktemp); trap "rm -f $f" EXIT; '
@@ -122,19 +121,31 @@ def _transfer_script(call: Call) -> str:
     )
 
 
-def _transfer_command(call: Call) -> str:
-    return bounded(["sh", "-c", _transfer_script(call)], STATE_SECONDS)
+def _transfer_command(call: Call, *force: str) -> str:
+    return bounded(["sh", "-c", _transfer_script(call, *force)], STATE_SECONDS)
+
+
+def _transfer_commands(call: Call) -> tuple[str, ...]:
+    plain = _transfer_command(call)
+    return (
+        (plain, f"{_transfer_command(call, '-force')}  # only if refused as older") if _overwrites(call) else (plain,)
+    )
+
+
+def _overwrites(call: Call) -> bool:
+    return call.arguments.get("newer") == "overwrite"
 
 
 async def _transfer(call: Call) -> str:
     answer = await call.hands.run(call.host, _transfer_command(call), timeout=STATE_SECONDS + 5)
-    try:
-        said = succeeded(answer)
-    except Refused as refusal:
-        if "older" not in answer.stderr:
-            raise
-        told = f"{call['node']} holds a newer state than {call.host} and refuses the older one ({refusal}). "
-        raise Refused(told + "If that newer state is to be lost, say so: dr-return takes newer=overwrite") from refusal
+    if "older" in answer.stderr and answer.status not in (None, 0):
+        if not _overwrites(call):
+            told = f"{call['node']} holds a newer state than {call.host} and refuses the older one ({answer.said}). "
+            advice = "If that newer state is to be lost, say so: dr-return takes newer=overwrite"
+            raise Refused(told + (advice if "newer" in call.arguments else "Is the direction right?"))
+        # Only this refusal is overruled: a damaged state stays refused.
+        answer = await call.hands.run(call.host, _transfer_command(call, "-force"), timeout=STATE_SECONDS + 5)
+    said = succeeded(answer)
     exported = re.search(r"^DSLS-STATE .*generation=(\d+)", said, re.MULTILINE)
     imported = re.search(r"^Imported:.*generation=(\d+)", said, re.MULTILINE | re.IGNORECASE)
     if not exported or not imported:
@@ -166,6 +177,6 @@ async def _state_imported(call: Call) -> Checked:
 
 ACTIONS = {
     "copy-files": Action(lambda call: (copy_command(call, rehearse=False),), _copy),
-    "transfer-state": Action(lambda call: (_transfer_command(call),), _transfer),
+    "transfer-state": Action(_transfer_commands, _transfer),
 }
 CHECKS: dict[str, Check] = {"files-same": _same, "dr-state-verified": _state_arrived, "state-imported": _state_imported}
