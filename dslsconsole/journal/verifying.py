@@ -13,6 +13,8 @@ from dslsconsole.journal.errors import failed
 from dslsconsole.journal.files import HEAD, LOCK, Head, end_of, months, read_head
 from dslsconsole.journal.reading import lines
 
+_STEPS = ("step-started", "step-ended")
+
 
 class Damage(Struct, frozen=True):
     """One thing that is wrong with an action log."""
@@ -69,6 +71,8 @@ class _Chain:
         """Hash of the line before; None if that line was spoilt."""
         self._before: tuple[str, int] | None = None
         """File and number of the line before."""
+        self._planned: set[str] = set()
+        """The operations whose plan was written."""
 
     def damages(self) -> Iterator[Damage]:
         files = months(self._directory)
@@ -97,6 +101,13 @@ class _Chain:
             what = "this line was" if self._before else "the first line's own chain value was"
             yield Damage(before_file, before_line, f"{what} changed: the line after it was chained to another one")
         self._seq, self._digest = entry.seq, digest(line)
+        if entry.event == "planned":
+            self._planned.add(entry.operation)
+        elif entry.event in _STEPS and entry.operation not in self._planned:
+            self._planned.add(entry.operation)  # said once for each operation
+            yield Damage(
+                file, number, f"a step of operation {entry.operation or 'without a name'}, whose plan is not in the log"
+            )
 
     def _unfinished(self, path: Path, newest: bool) -> Iterator[Damage]:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

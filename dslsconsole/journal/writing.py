@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -24,18 +25,30 @@ REPAIRED = "repaired"
 KEPT_OF_TORN = 2000
 
 
+class _Own(NamedTuple):
+    """The last line that this writer wrote, and where it must still stand."""
+
+    file: Path
+    end: int
+    length: int
+    digest: str
+    seq: int
+
+
 class Journal:
     """The action log in a directory, for writing. Several processes may write at once.
 
     A line that could not be written whole is taken back, so a full disk leaves the log sound. A half line that a
     dead writer left was never acknowledged: the next writer takes it out, and says so in a `repaired` line that holds
     what it was. Lines that the head knows and the files have lost are never closed over: numbering and chain go on
-    from the head, so `verify` shows the gap for ever.
+    from the head, so `verify` shows the gap for ever. A writer whose own last line is gone writes no more: what it did
+    would stand in a log that does not tell how it began.
     """
 
     def __init__(self, directory: Path, clock: Callable[[], float] = time.time) -> None:
         self.directory = directory
         self._clock = clock
+        self._own: _Own | None = None
 
     def append(
         self,
@@ -98,6 +111,7 @@ class Journal:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
+        self._see_own()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode=0o600)
         try:
@@ -105,6 +119,27 @@ class Journal:
             yield
         finally:
             os.close(descriptor)
+
+    def _see_own(self) -> None:
+        """See that the line which this writer wrote last still stands, and that the head has not gone back behind it.
+
+        Raises:
+            JournalError: the log was removed, cut or put back to an earlier state meanwhile.
+        """
+        if self._own is None:
+            return
+        own = self._own
+        try:
+            with _reading(own.file) as file:
+                line = os.pread(file, own.length, own.end - own.length)
+        except FileNotFoundError:
+            line = b""
+        head = read_head(self.directory)
+        if digest(line) != own.digest or head is None or head.seq < own.seq:
+            raise JournalError(
+                f"The action log in {self.directory} was removed or put back to an earlier state: line {own.seq}, "
+                "which was written just before, is gone. Find out who did that, and put the log back."
+            )
 
     def _wait_for(self, descriptor: int) -> None:
         deadline = time.monotonic() + LOCK_SECONDS
@@ -143,7 +178,9 @@ class Journal:
                     data={"removed_bytes": len(torn), "removed": text},
                 )
                 end, _ = self._write(file, note, end)
-            _, written = self._write(file, entry, end)
+            head, written = self._write(file, entry, end)
+            last = end_of(file).line or b""
+            self._own = _Own(path, os.fstat(file).st_size - 1, len(last), head.digest, head.seq)
         return written
 
     def _take_out_torn(self, file: int) -> bytes:

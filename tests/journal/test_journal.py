@@ -276,11 +276,53 @@ class TestAWriterThatDied:
         note(journal)
         (directory / "head").write_bytes(head)
         assert verify(directory) == ()
+        assert note(Journal(directory)).seq == 3
+        assert verify(directory) == ()
+
+
+class TestAWriterWhoseOwnLineIsGone:
+    """It stops: what it would do stood in a log that does not tell how it began."""
+
+    def test_with_the_whole_directory(self, journal: Journal, directory: Path) -> None:
+        note(journal)
+        directory.rename(directory.with_name("taken"))
+        with pytest.raises(JournalError, match="was removed or put back"):
+            note(journal)
+        assert not directory.exists()
+
+    def test_with_a_log_put_back_to_an_earlier_state(self, journal: Journal, directory: Path) -> None:
+        note(journal)
+        kept = {path: path.read_bytes() for path in directory.iterdir()}
+        note(journal)
+        for path, content in kept.items():
+            path.write_bytes(content)
+        with pytest.raises(JournalError, match="line 2"):
+            note(journal)
+
+    def test_with_the_head_alone(self, journal: Journal, directory: Path) -> None:
+        note(journal)
+        (directory / "head").unlink()
+        with pytest.raises(JournalError, match="was removed or put back"):
+            note(journal)
+
+    def test_lines_of_other_writers_and_months_are_no_matter(
+        self, journal: Journal, directory: Path, clock: Clock
+    ) -> None:
+        note(journal)
+        clock.now += 40 * 86_400
+        note(Journal(directory, clock))
         assert note(journal).seq == 3
         assert verify(directory) == ()
 
 
 class TestVerifying:
+    def test_steps_of_which_no_plan_was_written(self, journal: Journal, directory: Path) -> None:
+        for operation, events in (("op-1", ("planned", "step-started", "step-ended")), ("op-2", ("step-ended",) * 2)):
+            for event in events:
+                journal.append(event, operator="anna", origin=ORIGIN, operation=operation)
+        (damage,) = verify(directory)
+        assert "operation op-2, whose plan is not in the log" in damage.text
+
     @pytest.fixture
     def months(self, journal: Journal, directory: Path, clock: Clock) -> Path:
         """A sound log of twelve lines in three months."""
@@ -306,12 +348,12 @@ class TestVerifying:
             "2027-01.jsonl:2: this line was changed: the line after it was chained to another one"
         ]
 
-    def test_a_changed_last_line_even_after_the_next_one(self, months: Path, journal: Journal) -> None:
+    def test_a_changed_last_line_even_after_the_next_one(self, months: Path) -> None:
         path = sorted(months.glob("*.jsonl"))[-1]
         self.change(path, lambda lines: [*lines[:-1], lines[-1].replace(b"anna", b"bert")])
         (damage,) = self.damages(months)
         assert "this line was changed: the head knows another one" in damage
-        note(journal)
+        note(Journal(months))
         (damage,) = self.damages(months)
         assert "this line was changed" in damage
 
@@ -333,10 +375,10 @@ class TestVerifying:
         (months / "2027-01.jsonl").unlink()
         assert self.damages(months) == ["2027-02.jsonl:1: numbers 1 to 5 are missing before this line"]
 
-    def test_a_cut_tail_even_after_the_next_entry(self, months: Path, journal: Journal) -> None:
+    def test_a_cut_tail_even_after_the_next_entry(self, months: Path) -> None:
         self.change(sorted(months.glob("*.jsonl"))[-1], lambda lines: lines[:-2])
         assert self.damages(months) == ["2027-03.jsonl: numbers 11 to 12 are missing at the end: the log was cut"]
-        assert note(journal).seq == 13
+        assert note(Journal(months)).seq == 13
         (damage,) = self.damages(months)
         assert "numbers 11 to 12 are missing before this line" in damage
 
