@@ -38,8 +38,14 @@ def duration_text(duration: float) -> str:
     return f"{duration * 1000:g}ms"
 
 
+LONGEST_NUMBER = 18
+"""Digits of a whole number that is read as one."""
+
+
 def _whole(value: object) -> object:
     """Refuse what pydantic would take for a whole number: `true`, and text in quotes."""
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER and value.lstrip("+-").isdigit():
+        raise ValueError("is far too big a number, or digits in quotes; write a smaller one, without quotes")
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("is not a whole number; write digits without quotes")
     return value

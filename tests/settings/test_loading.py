@@ -158,6 +158,7 @@ def test_keys_given_twice_are_told(tmp_path: Path) -> None:
     [
         ("on: true", "7:1: on: is not a known key here"),
         ("yes: 1", "7:1: yes: is not a known key here"),
+        (f"dslicsrv: {{port: {'9' * 29}}}", f"“{'9' * 29}” is far too big a number"),
         ("dslicsrv: {port: 08}", "“08” is not a whole number"),
         ("dslicsrv: {port: true}", "true is not a whole number"),
         ("dslicsrv: {port: 27000.0}", "“27000.0” is not a whole number"),
