@@ -9,25 +9,16 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dslsconsole.runbooks.attempt import Attempts
+from dslsconsole.runbooks.attempt import Pause as Pause
+from dslsconsole.runbooks.attempt import StepOutcome as StepOutcome
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep
 from dslsconsole.ssh.cleaning import clean, clean_lines
-from dslsconsole.systems.acting import Action, Call, Check, Checked, Hands, Refused, Unfinished, Unreached
+from dslsconsole.systems.acting import Action, Check, Checked, Hands
 from dslsconsole.systems.ground import Ground
 
 OUTPUT_LIMIT = 4000
 """Characters of a command's output that are kept in the journal and the result."""
-POLL_SECONDS = 0.2
-"""Between two readings of a check that waits for its deadline."""
-
-
-class StepOutcome(StrEnum):
-    PLANNED = "planned"
-    RUNNING = "running"
-    DONE = "done"
-    SKIPPED = "skipped"  # already so
-    FAILED = "failed"
-    UNDONE = "undone"
-    UNKNOWN = "unknown"
 
 
 class Ending(StrEnum):
@@ -75,8 +66,11 @@ class Log(Protocol):
 
 
 _SETTLED = (StepOutcome.DONE, StepOutcome.SKIPPED)
-Pause = Callable[[float], Awaitable[None]]
 Progress = Callable[[PlannedStep, StepResult], None]
+Barrier = Callable[[PlannedStep], Awaitable[str | None]]
+"""Asked before a step or its undo runs: why it may not, because the operation is not this process's any more."""
+_LASTING = frozenset({"server-state", "unit-active", "unit-inactive", "role-is", "stopped-for-certain", "record-is"})
+"""Checks that read a state which stays, without remembering what the step did."""
 
 
 class Execution:
@@ -96,18 +90,14 @@ class Execution:
         stop: asyncio.Event | None = None,
         memory: dict[str, str] | None = None,
         progress: Progress = lambda step, result: None,
-        before_step: Callable[[PlannedStep], Awaitable[None]] | None = None,
+        before_step: Barrier | None = None,
         earlier: Mapping[int, StepOutcome] | None = None,
     ) -> None:
         """`earlier` is what an operation that was cut off had made of its steps, by number; those done are not run."""
         self._plan = plan
-        self._hands = hands
-        self._ground = ground
-        self._actions = actions
-        self._checks = checks
+        self._attempts = Attempts(hands, ground, actions, checks, clock, pause)
         self._log = log
         self._clock = clock
-        self._pause = pause
         self._stop = stop or asyncio.Event()
         self._memory = memory if memory is not None else {}
         self._progress = progress
@@ -117,6 +107,7 @@ class Execution:
             for step in plan.steps
         ]
         self._begun: set[int] = set()
+        self._barred: str | None = None
         for number, outcome in (earlier or {}).items():
             self.results[number - 1] = replace(self.results[number - 1], outcome=outcome)
             if outcome is not StepOutcome.SKIPPED:
@@ -131,17 +122,49 @@ class Execution:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(self._written_step(step)) for step in steps]
             if lost := [why for task in running if (why := task.result()) is not None]:
-                return self._journal_lost(lost[0])
+                return await self._journal_lost(lost[0])
+            if self._barred is not None:
+                return await self._taken_over()
             if (wrong := self._worst(steps)) is not None:
                 return await self._went_wrong(wrong)
+        return await self._held_to_the_end()
+
+    async def _held_to_the_end(self) -> Ended:
+        """Read what must still be so when all is done, and do again what a host has forgotten meanwhile."""
+        open_: list[str] = []
+        for step in self._plan.steps:
+            if not step.holds or step.until is None:
+                continue
+            checked = await self._asked(step.until)
+            if not checked.ok:
+                try:
+                    checked = await self._again(step, checked)
+                except NotWritten as full:
+                    return await self._journal_lost(str(full))
+            if not checked.ok:
+                open_.append(f"Not so any more: {step.name} ({step.host}): {clean(checked.reading)}")
+        if open_:
+            return Ended(Ending.NEEDS_PERSON, "Every step was done, but not all of it stands.", tuple(open_))
         return Ended(Ending.DONE, "")
+
+    async def _again(self, step: PlannedStep, found: Checked) -> Checked:
+        """Do a step once more that did not last, written down like the first time."""
+        if found.ok is None:
+            return found
+        started = self._clock()
+        self._log.append("step-started", **self._words(step), again=clean(found.reading))
+        call = self._attempts.call(step.host, step.arguments, dict(self._memory))
+        outcome, output = await self._attempts.carry_out(step.action, call, step.until, step.within, retry=step.retry)
+        self._note(step, outcome, started, f"Done again, because it was forgotten: {found.reading}\n{output}")
+        self._log.append("step-ended", **self._words(step), outcome=outcome.value, output=_bounded(output), run=True)
+        return Checked({StepOutcome.DONE: True, StepOutcome.FAILED: False}.get(outcome), output)
 
     async def undo(self, why: str) -> Ended:
         """Take back what was done, in reverse. What may have happened is read first; unknown, nothing is taken back."""
         for step in self._plan.steps:
             if step.until is None or self.results[step.number - 1].outcome is not StepOutcome.FAILED:
                 continue
-            checked = await self._ask(step.until)
+            checked = await self._asked(step.until)
             if checked.ok is None:
                 self._note(step, StepOutcome.UNKNOWN, self._clock(), checked.reading)
                 return await self._went_wrong(step)
@@ -155,7 +178,7 @@ class Execution:
         for step in self._plan.steps:
             if step.until is None or step.number not in self._begun:
                 continue
-            checked = await self._ask(step.until)
+            checked = await self._asked(step.until)
             outcome = {True: StepOutcome.DONE, False: StepOutcome.FAILED, None: StepOutcome.UNKNOWN}[checked.ok]
             self._note(step, outcome, self._clock(), checked.reading)
             if not checked.ok:
@@ -183,23 +206,41 @@ class Execution:
             f"It is not known whether “{step.name}” happened on {step.host}.{said}",
             (
                 f"Look at {step.host}: did this happen? {step.command}",
-                *self._standing(),
+                *await self._standing(),
                 "Nothing was taken back, because that could do harm while this is open.",
             ),
         )
 
-    def _standing(self) -> tuple[str, ...]:
-        """What has been done and stands."""
-        done = [result for result in self.results if result.outcome is StepOutcome.DONE]
-        return tuple(f"Done and standing: {result.name} ({result.host})." for result in done)
+    async def _standing(self) -> tuple[str, ...]:
+        """What has been done, and whether it stands, read now where that can be read."""
+        done = [step for step in self._plan.steps if self.results[step.number - 1].outcome is StepOutcome.DONE]
+        return tuple(await asyncio.gather(*(self._stands(step) for step in done)))
 
-    def _journal_lost(self, why: str) -> Ended:
+    async def _stands(self, step: PlannedStep) -> str:
+        what = f"{step.name} ({step.host})"
+        if step.until is None or step.until.check not in _LASTING:
+            return f"Done and standing: {what}."
+        checked = await self._asked(step.until)
+        if checked.ok:
+            return f"Done and standing: {what}."
+        if checked.ok is None:
+            return f"Done, but it can't be read whether it still stands: {what}: {clean(checked.reading)}."
+        return f"Done, but not so any more: {what}: {clean(checked.reading)}."
+
+    async def _taken_over(self) -> Ended:
+        return Ended(
+            Ending.NEEDS_PERSON,
+            f"It stopped before its next step: {self._barred}",
+            (*await self._standing(), "Nothing was taken back."),
+        )
+
+    async def _journal_lost(self, why: str) -> Ended:
         if not self._begun:
             return Ended(Ending.REFUSED, f"Nothing was run, because the journal can't be written: {why}")
         return Ended(
             Ending.NEEDS_PERSON,
             f"It stopped before its next step, because the journal can't be written: {why}",
-            (*self._standing(), "Nothing was taken back: that could not be written down either."),
+            (*await self._standing(), "Nothing was taken back: that could not be written down either."),
         )
 
     async def _take_back(self, failed: PlannedStep | None, why: str) -> Ended:
@@ -211,7 +252,7 @@ class Execution:
         final = [step for step in done if step.undo.final]
         if final:
             reasons = tuple(f"“{step.name}” {step.undo.text}." for step in final)
-            return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", (*reasons, *self._standing()))
+            return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", (*reasons, *await self._standing()))
         unfinished = [
             step
             for step in self._plan.steps
@@ -224,10 +265,15 @@ class Execution:
             try:
                 undone, trouble = await self._undo(step)
             except NotWritten as full:
-                return self._journal_lost(str(full))
+                return await self._journal_lost(str(full))
+            if self._barred is not None:
+                return await self._taken_over()
             told.append(f"Taken back: {step.name} ({step.undo.host}). {clean(trouble)}")
             if not undone:
-                card = (f"Taking back “{step.name}” on {step.undo.host} did not work: {trouble}", *self._standing())
+                card = (
+                    f"Taking back “{step.name}” on {step.undo.host} did not work: {trouble}",
+                    *await self._standing(),
+                )
                 return Ended(Ending.NEEDS_PERSON, f"{why} Rolling back stopped.", card)
         return Ended(Ending.ROLLED_BACK, f"{why} Everything done before was taken back.", tuple(told))
 
@@ -246,24 +292,32 @@ class Execution:
             self._log.append("step-ended", **self._words(step), outcome="failed", output=trouble, run=False)
             return
         if step.until is not None:
-            before = await self._ask(step.until, notes)
+            before = await self._attempts.ask(step.until, notes)
             if before.ok:
                 self._note(step, StepOutcome.SKIPPED, started, before.reading)
                 self._log.append("step-ended", **self._words(step), outcome="skipped", output=before.reading, run=False)
                 return
+        if await self._is_barred(step):
+            return
         self._log.append("step-started", **self._words(step))
         self._begun.add(step.number)
         self._note(step, StepOutcome.RUNNING, started, "")
-        if self._before_step is not None:
-            await self._before_step(step)
-        call = self._call(step.host, step.arguments, notes)
-        outcome, output = await self._carry_out(step.action, call, step.until, step.within, retry=step.retry)
+        call = self._attempts.call(step.host, step.arguments, notes)
+        outcome, output = await self._attempts.carry_out(step.action, call, step.until, step.within, retry=step.retry)
         self._note(step, outcome, started, output)
         self._log.append("step-ended", **self._words(step), outcome=outcome.value, output=_bounded(output), run=True)
 
+    async def _is_barred(self, step: PlannedStep) -> bool:
+        if self._before_step is not None and (why := await self._before_step(step)) is not None:
+            self._barred = why
+        return self._barred is not None
+
+    async def _asked(self, check: PlannedCheck) -> Checked:
+        return await self._attempts.ask(check, dict(self._memory))
+
     async def _unmet(self, step: PlannedStep) -> str:
         for need in step.needs:
-            checked = await self._ask(need)
+            checked = await self._asked(need)
             if not checked.ok:
                 return f"Not run: what it needs is not so: {checked.reading}"
         return ""
@@ -271,62 +325,24 @@ class Execution:
     async def _undo(self, step: PlannedStep) -> tuple[bool, str]:
         """Take a step back; whether it is, and what was read."""
         undo, started = step.undo, self._clock()
-        if undo.until is not None and (await self._ask(undo.until)).ok:
+        if undo.until is not None and (await self._asked(undo.until)).ok:
             outcome, output = StepOutcome.DONE, "already as before"
         else:
+            if await self._is_barred(step):
+                return False, self._barred or ""
             words = self._words(step) | {"command": list(undo.commands), "host": undo.host, "undo": True}
             self._log.append("step-started", **words)
-            call = self._call(undo.host, undo.arguments, dict(self._memory))
+            call = self._attempts.call(undo.host, undo.arguments, dict(self._memory))
             assert undo.action is not None
-            outcome, output = await self._carry_out(undo.action, call, undo.until, undo.within, retry=undo.retry)
+            outcome, output = await self._attempts.carry_out(
+                undo.action, call, undo.until, undo.within, retry=undo.retry
+            )
         undone = outcome is StepOutcome.DONE
         said = "undone" if undone else outcome.value
         self._log.append("step-ended", **self._words(step), undo=True, outcome=said, output=_bounded(output), run=True)
         if undone and self.results[step.number - 1].outcome is StepOutcome.DONE:
             self._note(step, StepOutcome.UNDONE, started, output)
         return undone, output
-
-    async def _carry_out(
-        self, action: str, call: Call, until: PlannedCheck | None, within: float, *, retry: bool
-    ) -> tuple[StepOutcome, str]:
-        """Do it, then find out what became of it. What is not known after the deadline is unknown, never done."""
-        deadline = self._clock() + within
-        refused = uncertain = False
-        while True:
-            try:
-                output = await self._actions[action].do(call)
-                refused = uncertain = False
-            except Unreached as failure:
-                return StepOutcome.FAILED, f"Nothing was sent: {failure}"
-            except Refused as refusal:
-                output, refused = str(refusal), True
-            except Unfinished as failure:
-                output, uncertain = str(failure), True
-            if not (refused and retry and self._clock() < deadline):
-                break
-            await self._pause(POLL_SECONDS * 5)
-        if until is None:
-            known = StepOutcome.FAILED if refused else StepOutcome.DONE
-            return (StepOutcome.UNKNOWN if uncertain else known), output
-        checked = await self._wait_for(until, self._clock() if refused else deadline, call.memory)
-        output = "\n".join(part for part in (output, checked.reading) if part)
-        if checked.ok:
-            return StepOutcome.DONE, output
-        return (StepOutcome.UNKNOWN if checked.ok is None else StepOutcome.FAILED), output
-
-    async def _wait_for(self, check: PlannedCheck, deadline: float, notes: dict[str, str]) -> Checked:
-        while True:
-            checked = await self._ask(check, notes)
-            if checked.ok or self._clock() >= deadline:
-                return checked
-            await self._pause(POLL_SECONDS)
-
-    async def _ask(self, check: PlannedCheck, notes: dict[str, str] | None = None) -> Checked:
-        memory = notes if notes is not None else dict(self._memory)
-        return await self._checks[check.check](self._call(check.host, check.arguments, memory))
-
-    def _call(self, host: str, arguments: Mapping[str, str], notes: dict[str, str]) -> Call:
-        return Call(self._hands, self._ground, host, arguments, self._clock, notes)
 
     def _words(self, step: PlannedStep) -> dict[str, object]:
         return {"step": step.number, "name": step.name, "host": step.host, "command": list(step.commands)}

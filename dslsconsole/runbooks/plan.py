@@ -63,6 +63,7 @@ class PlannedStep(Struct, frozen=True):
     within: float
     retry: bool
     undo: PlannedUndo
+    holds: bool = False
 
     @property
     def command(self) -> str:
@@ -160,6 +161,7 @@ class Planner:
             within=use.within,
             retry=use.retry,
             undo=self._undo(use.undo, host, arguments, facts, memory),
+            holds=use.holds,
         )
 
     def _commands(self, action: str, host: str, arguments: dict[str, str], memory: dict[str, str]) -> tuple[str, ...]:

@@ -90,6 +90,8 @@ class StepUse(Part):
     within: Duration = 30.0
     retry: bool = False
     """Whether a refusal is asked again until `within` is over."""
+    holds: bool = False
+    """Whether it must still be so when all is done: it is read again before the end, and done again if need be."""
     undo: UndoUse
 
     @model_validator(mode="after")

@@ -52,8 +52,16 @@ class Unfinished(Exception):  # noqa: N818
     """The connection ended or no answer came in time: what was asked may or may not have happened."""
 
 
+class Expired(Unfinished):
+    """The far side's own time limit ended the command: it goes on no more, and may have happened in part."""
+
+
 class Refused(Exception):  # noqa: N818
     """The far side answered, and its answer is no. What it printed is the text."""
+
+
+class Forbidden(Refused):
+    """It would be wrong to do it, whatever the far side answers: it is not asked again."""
 
 
 class Hands(Protocol):
@@ -127,6 +135,8 @@ class Action:
 
     `commands` are the exact texts as they will be sent, for the plan; `do` runs them and returns what they printed.
     `do` raises Refused, Unreached or Unfinished.
+    forgotten: bool = False
+    """Not so, because the host has forgotten what was set there: it must be set again, waiting does not help."""
     """
 
     commands: Callable[[Call], tuple[str, ...]]
@@ -139,6 +149,15 @@ Check = Callable[[Call], Awaitable[Checked]]
 def command_action(command: Callable[[Call], str], *, timeout: float, expect: str = "") -> Action:
     """An action of one command which ends with 0 and prints a line that begins with `expect`.
 
+    bound: float | None = None
+    """Seconds after which one command of it goes on no more, because it has its time limit on the far side; None where
+    that can't be told."""
+    within_deadline: bool = False
+    """Whether it is asked again only where its whole time is left before the deadline."""
+
+    def time_of(self, call: Call) -> float | None:
+        """Seconds after which nothing of it goes on any more."""
+        return self.bound * len(self.commands(call)) if self.bound is not None else None
     `timeout` is that of the connection in seconds, a little more than the far side's own.
     """
 
@@ -146,18 +165,21 @@ def command_action(command: Callable[[Call], str], *, timeout: float, expect: st
         answer = await call.hands.run(call.host, command(call), timeout=timeout)
         return succeeded(answer, expect)
 
-    return Action(lambda call: (command(call),), do)
+    return Action(lambda call: (command(call),), do, bound=timeout)
 
 
 def succeeded(answer: Answer, expect: str = "") -> str:
     """What a command printed when it did its work.
 
     Raises:
-        Unfinished: its time ran out on the far side, or a signal ended it.
+        Expired: its time ran out on the far side.
+        Unfinished: a signal ended it.
         Refused: it ended with another status than 0, or did not print what success prints.
     """
-    if answer.status is None or answer.status in (124, 137):
-        raise Unfinished(f"the command did not end in time; it printed: {answer.said or 'nothing'}")
+    if answer.status in (124, 137):
+        raise Expired(f"the command did not end in time; it printed: {answer.said or 'nothing'}")
+    if answer.status is None:
+        raise Unfinished(f"the command was ended by a signal; it printed: {answer.said or 'nothing'}")
     if answer.status != 0:
         raise Refused(answer.said or f"it ended with status {answer.status} and printed nothing")
     if expect and not any(line.strip().lower().startswith(expect.lower()) for line in answer.stdout.splitlines()):

@@ -29,6 +29,11 @@ class World:
     log: list[dict[str, object]] = field(default_factory=list)
     writes_left: int = 10_000
     now: float = 1000.0
+    bound: float | None = None
+    """Seconds after which a command certainly goes on no more."""
+    forgetful: dict[str, int] = field(default_factory=dict)
+    """How often a switch falls back at once, and tells so."""
+    barred_from: str | None = None
 
     def append(self, event: str, **data: object) -> None:
         if self.writes_left <= 0:
@@ -53,6 +58,9 @@ class World:
         if behaviour == "unreached":
             raise Unreached(Failure(FailureKind.UNREACHABLE, "no route"))
         self.ran.append(f"{'on' if wanted else 'off'} {switch}")
+        if wanted and self.forgetful.get(switch, 0) > 0:
+            self.forgetful[switch] -= 1
+            return "done"
         if behaviour == "refuses":
             raise Refused("no")
         if behaviour not in ("lost-undone", "no-effect"):
@@ -71,7 +79,12 @@ class World:
         silent = self.behaviours.get(switch, "").endswith("silent") and f"on {switch}" in self.ran
         if silent:
             return Checked(None, "no answer")
-        return Checked((switch in self.on) is wanted, f"{switch} is {'on' if switch in self.on else 'off'}")
+        ok = (switch in self.on) is wanted
+        forgotten = not ok and switch in self.forgetful and f"on {switch}" in self.ran
+        return Checked(ok, f"{switch} is {'on' if switch in self.on else 'off'}", forgotten)
+
+    async def barrier(self, step: PlannedStep) -> str | None:
+        return "another console has taken it over" if step.arguments["switch"] == self.barred_from else None
 
     def execution(self, plan: Plan, stop: asyncio.Event | None = None) -> Execution:
         def commands(call: Call) -> tuple[str, ...]:
@@ -81,12 +94,13 @@ class World:
             plan,
             hands=cast(Hands, None),
             ground=cast(Ground, None),
-            actions={"on": Action(commands, self.turn_on), "off": Action(commands, self.turn_off)},
+            actions={"on": Action(commands, self.turn_on, self.bound), "off": Action(commands, self.turn_off)},
             checks={"is-on": self.is_on, "is-off": self.is_off},
             log=self,
             clock=self.clock,
             pause=self.pause,
             stop=stop,
+            before_step=self.barrier,
         )
 
     def run(self, plan: Plan, stop: asyncio.Event | None = None) -> tuple[Ended, Execution]:
@@ -98,7 +112,13 @@ class World:
 
 
 def step(
-    number: int, switch: str, *, group: int | None = None, undo: str = "off", needs: str | None = None
+    number: int,
+    switch: str,
+    *,
+    group: int | None = None,
+    undo: str = "off",
+    needs: str | None = None,
+    holds: bool = False,
 ) -> PlannedStep:
     arguments = {"switch": switch}
     check = PlannedCheck("is-on", "h", arguments)
@@ -118,6 +138,7 @@ def step(
         within=2.0,
         retry=False,
         undo=back,
+        holds=holds,
     )
 
 
@@ -170,6 +191,82 @@ def test_what_nobody_can_tell_is_unknown_and_nothing_is_taken_back() -> None:
     assert any("turn a on" in line for line in ended.card)
 
 
+def test_what_got_no_answer_may_still_happen_and_nothing_is_taken_back_around_it() -> None:
+    world = World(behaviours={"b": "lost-undone"})
+    ended, execution = world.run(THREE)
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert execution.results[1].outcome is StepOutcome.UNKNOWN
+    assert world.ran == ["on a", "on b"]
+
+
+@pytest.mark.parametrize(("bound", "expected"), [(1.0, Ending.ROLLED_BACK), (60.0, Ending.NEEDS_PERSON)])
+def test_only_past_the_far_sides_own_time_limit_no_is_believed(bound: float, expected: Ending) -> None:
+    world = World(behaviours={"b": "lost-undone"}, bound=bound)
+    assert world.run(THREE)[0].ending is expected
+
+
+def test_what_a_host_forgot_is_done_again_without_waiting() -> None:
+    world = World(forgetful={"b": 2})
+    ended, _ = world.run(THREE)
+    assert ended.ending is Ending.DONE
+    assert world.ran == ["on a", "on b", "on b", "on b", "on c"]
+    assert world.now == 1000.0
+
+
+def test_what_a_host_always_forgets_has_failed() -> None:
+    assert World(forgetful={"b": 99}).run(THREE)[0].ending is Ending.ROLLED_BACK
+
+
+def _undoing(world: World, switch: str, when: str) -> None:
+    """Let a switch fall back when another one is turned."""
+    original = world.turn_on
+
+    async def turn_on(call: Call) -> str:
+        if call["switch"] == when:
+            world.on.discard(switch)
+        return await original(call)
+
+    world.turn_on = turn_on  # type: ignore[method-assign]
+
+
+def test_what_must_hold_is_read_before_the_end_and_done_again() -> None:
+    world = World()
+    _undoing(world, "a", when="b")
+    ended, _ = world.run(plan(step(1, "a", holds=True), step(2, "b")))
+    assert ended.ending is Ending.DONE
+    assert world.on == {"a", "b"}
+    assert [entry.get("again") for entry in world.events("step-started")] == [None, None, "a is off"]
+
+
+def test_what_does_not_hold_in_the_end_needs_a_person() -> None:
+    world = World()
+    _undoing(world, "a", when="b")
+    _undoing(world, "a", when="a")
+    execution = world.execution(plan(step(1, "a", holds=True), step(2, "b")))
+    original = world.turn_on
+
+    async def once(call: Call) -> str:
+        if world.ran.count("on a") == 1 and call["switch"] == "a":
+            raise Refused("no")
+        return await original(call)
+
+    actions = execution._attempts._actions
+    execution._attempts._actions = {**actions, "on": Action(actions["on"].commands, once)}
+    ended = asyncio.run(execution.run())
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert "Not so any more: turn a on" in ended.card[0]
+
+
+def test_an_operation_that_is_not_its_own_any_more_runs_and_undoes_nothing() -> None:
+    world = World(barred_from="b")
+    ended, execution = world.run(THREE)
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert "taken it over" in ended.sentence
+    assert world.ran == ["on a"]
+    assert execution.results[1].outcome is StepOutcome.PLANNED
+    assert len(world.events("step-started")) == 1
+
+
 def test_past_a_step_that_cannot_be_taken_back_nothing_is() -> None:
     world = World(behaviours={"c": "refuses"})
     ended, _ = world.run(plan(step(1, "a"), step(2, "b", undo="none"), step(3, "c")))
@@ -212,7 +309,8 @@ def test_asked_to_stop_it_stops_between_steps_and_takes_back() -> None:
                 stop.set()
             return await original(call)
 
-        execution._actions = {**execution._actions, "on": Action(execution._actions["on"].commands, turn_on)}
+        actions = execution._attempts._actions
+        execution._attempts._actions = {**actions, "on": Action(actions["on"].commands, turn_on)}
         return world, await execution.run()
 
     world, ended = asyncio.run(scenario())

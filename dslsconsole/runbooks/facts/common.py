@@ -36,6 +36,22 @@ def changeable(survey: Survey, ground: Ground, among: Iterable[str], *nodes: str
     )
 
 
+def servers(survey: Survey, ground: Ground, among: Iterable[str], *nodes: str) -> tuple[Mapping[str, str], ...]:
+    """The nodes' servers on the load balancers that can be changed: `it` or `balancer`, `server_of`, and what was set
+    for it: `was` and the state that proves it, `was_state`, to which an undo goes back."""
+    return tuple(
+        {"it": name, "balancer": name, "server_of": node, "was": _SET.get(state, "ready"), "was_state": state}
+        for name in among
+        if survey.balancers[name].channel is not None
+        for node in nodes
+        if (server := survey.balancers[name].server(ground.server_name(name, node)))
+        for state in [server.state.value if server.state.value in _SET else "READY"]
+    )
+
+
+_SET = {"MAINT": "maint", "DRAIN": "drain"}
+
+
 def loops(survey: Survey, ground: Ground, *, active: bool) -> tuple[Mapping[str, str], ...]:
     """The automation that runs now (or, with `active` False, does not run but is enabled), as far as it is known."""
     found = []

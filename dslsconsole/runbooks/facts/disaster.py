@@ -63,14 +63,10 @@ def _balancers(facts: dict[str, Fact], survey: Survey, ground: Ground, dr_primar
     candidates = common.candidates(ground)
     main = tuple(name for name in ground.main_balancers if survey.balancers[name].channel is not None)
     facts["main_balancers"] = main
-    facts["main_servers"] = tuple(
-        {"balancer": name, "server_of": node}
-        for name in main
-        for node in candidates
-        if survey.balancers[name].server(ground.server_name(name, node))
-    )
+    facts["main_servers"] = common.servers(survey, ground, main, *candidates)
     dr = common.changeable(survey, ground, ground.dr_balancers, *((dr_primary,) if dr_primary else ()))
     facts["dr_balancers"] = dr
+    facts["dr_servers"] = common.servers(survey, ground, dr, *((dr_primary,) if dr_primary else ()))
 
 
 def _loops(facts: dict[str, Fact], survey: Survey, ground: Ground) -> None:

@@ -24,7 +24,9 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     names = ground.main_balancers if main else ground.dr_balancers
     asked = params.get("balancer")
     wanted = tuple(name for name in names if asked in (None, "", name))
-    facts["balancers"] = common.changeable(survey, ground, wanted, node)
+    balancers = common.changeable(survey, ground, wanted, node)
+    facts["balancers"] = balancers
+    facts["servers"] = common.servers(survey, ground, balancers, node)
     facts["wanted_balancers"] = wanted
     facts["serves"] = survey.nodes[node].serves
     return facts

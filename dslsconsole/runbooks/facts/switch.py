@@ -26,7 +26,10 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     facts["epoch"] = str(known) if known is not None else "0"
     facts["primary_port"] = ground.licence_port(primary)
     facts["configured_primary"] = common.configured_primary(ground) or primary
-    facts["balancers"] = common.changeable(survey, ground, ground.main_balancers, primary, target)
+    balancers = common.changeable(survey, ground, ground.main_balancers, primary, target)
+    facts["balancers"] = balancers
+    facts["primary_servers"] = common.servers(survey, ground, balancers, primary)
+    facts["target_servers"] = common.servers(survey, ground, balancers, target)
     facts["features"] = ground.cluster.checkout_features
     facts["acts_on"] = tuple(name for name in (primary, target) if survey.nodes[name].reached)
     node = survey.nodes[primary]

@@ -1,5 +1,8 @@
 """Acting on licence servers: stopping for certain, promoting, moving token state, testing a checkout."""
 
+import asyncio
+import re
+
 import msgspec
 
 from dslsconsole.model.node import ClusterStatus, Role, TokenState
@@ -9,6 +12,7 @@ from dslsconsole.systems.acting import (
     Call,
     Check,
     Checked,
+    Forbidden,
     Refused,
     Unfinished,
     Unreached,
@@ -21,7 +25,14 @@ from dslsconsole.systems.systemd.act import START_SECONDS, read_units, unit_of
 
 SYNC_SECONDS = 20.0
 PROMOTE_SECONDS = 15.0
+LOOK_SECONDS = 8.0
+"""How long it may take to look again at those who must be dead."""
 CHECKOUT_SECONDS = 15.0
+_ASKED = "promotion asked"
+_SERVES = re.compile(r"\b(serves|serving|(?:is|as)(?: already)?(?: the)? primary|already|active)\b", re.IGNORECASE)
+_HOLD = re.compile(r"\b(holds?|holding|held|votes?|voters?|voting|quorum)\b", re.IGNORECASE)
+_VOTER = re.compile(r"\bvoters? \S+", re.IGNORECASE)
+"""A voter is named because it refuses, not because it serves."""
 SERVING = (Role.PRIMARY, Role.DR_PRIMARY)
 
 
@@ -177,6 +188,65 @@ async def tokens_pushed(call: Call) -> Checked:
     return await tokens_in_sync(call)
 
 
+async def still_dead(call: Call) -> Checked:
+    """Whether nobody who must be dead has come back, and no other node serves, right before this host is promoted.
+
+    `dead` names those that were proven dead or vouched for: one that is reached must be stopped for certain, of one that
+    is not nobody may be answered. `stopped` names those that this operation has stopped itself: each must say so.
+    """
+    dead, stopped = call.arguments.get("dead", "").split(), call.arguments.get("stopped", "").split()
+    others = [node for node in call.ground.nodes if node != call.host]
+    async with asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(_stays_stopped(call, node)) for node in stopped]
+        asked += [tasks.create_task(_stays_dead(call, node)) for node in dead if node not in stopped]
+        asked += [tasks.create_task(_serves_not(call, node)) for node in others]
+    told = [task.result() for task in asked]
+    for wrong in (False, None):
+        if readings := [one.reading for one in told if one.ok is wrong]:
+            return Checked(wrong, "; ".join(readings))
+    return Checked(True, "; ".join(one.reading for one in told if one.reading))
+
+
+async def _stays_stopped(call: Call, node: str) -> Checked:
+    return await stopped_for_certain(call.elsewhere(node))
+
+
+async def _stays_dead(call: Call, node: str) -> Checked:
+    askers = [other for other in call.ground.nodes if other != node]
+    async with asyncio.TaskGroup() as tasks:
+        own = tasks.create_task(_own_word(call, node))
+        port = tasks.create_task(fresh.knock(call.hands, call.ground, node))
+        views = [
+            tasks.create_task(fresh.life(call.hands, call.ground, asker, node, call.clock())) for asker in askers
+        ]
+    if (said := own.result()) is not None:
+        return said
+    alive = [sign.text for sign in (port.result(), *(view.result() for view in views)) if sign.life is fresh.Life.ANSWERS]
+    if alive:
+        return Checked(False, f"{node} is alive: {'; '.join(alive)}")
+    return Checked(True, f"{node} is not reached, and answers nobody")
+
+
+async def _own_word(call: Call, node: str) -> Checked | None:
+    """What a host that was dead says of itself if it is reached again; None where it is not."""
+    try:
+        await call.hands.run(node, call.ground.plain("uname", "-n", seconds=fresh.ASK_SECONDS), timeout=7)
+    except (Unreached, Unfinished):
+        return None
+    return await stopped_for_certain(call.elsewhere(node))
+
+
+async def _serves_not(call: Call, node: str) -> Checked:
+    """Whether a node does not say that it serves. One that does not answer is no objection here."""
+    try:
+        status = await fresh.cluster_status(call.hands, call.ground, node)
+    except fresh.NotRead:
+        return Checked(True, "")
+    if status.role in SERVING:
+        return Checked(False, f"{node} says that it is {status.role.value}, epoch {status.epoch}")
+    return Checked(True, "")
+
+
 def _promotions(call: Call) -> tuple[str, ...]:
     plain = call.ground.licence_server("-promote-to-primary", "-node", call.host, seconds=PROMOTE_SECONDS)
     forced = call.ground.licence_server("-promote-to-primary", "-node", call.host, "-force", seconds=PROMOTE_SECONDS)
@@ -184,16 +254,43 @@ def _promotions(call: Call) -> tuple[str, ...]:
 
 
 async def _promote(call: Call) -> str:
+    """Promote; by force only over voters that hold their votes for those who are `attested` to be down.
+
+    Before it is asked again, and before it is forced, whoever must be dead is looked at again.
+    """
     plain, *forced = _promotions(call)
+    if call.memory.get(_ASKED) == "yes":
+        await _nobody_revived(call)
+    call.memory[_ASKED] = "yes"
     answer = await call.hands.run(call.host, plain, timeout=PROMOTE_SECONDS + 3)
     if answer.status != 1 or not forced:
         return succeeded(answer, "Promoted:")
-    attested = call["attested"].split()
-    named = [node for node in call.ground.nodes if node in answer.said and node not in (call.host, *attested)]
-    if named:
-        raise Refused(f"{answer.said} (not forced: the refusal names {', '.join(named)})")
+    if why := _not_forced(call, answer.said):
+        raise Refused(f"{answer.said} (not forced: {why})")
+    await _nobody_revived(call)
     again = await call.hands.run(call.host, forced[0], timeout=PROMOTE_SECONDS + 3)
     return f"{answer.said}\n{succeeded(again, 'Promoted:')}"
+
+
+def _not_forced(call: Call, refusal: str) -> str:
+    """Why a refusal is no reason to force; nothing where it is the voters' hold and names nobody who may serve."""
+    if _SERVES.search(refusal):
+        return "the refusal says that a node serves"
+    if not _HOLD.search(refusal):
+        return "the refusal speaks of no voters that hold their votes, nor of quorum"
+    accused = _VOTER.sub(" ", refusal)
+    spared = (call.host, *call["attested"].split())
+    named = [node for node in call.ground.nodes if node in accused and node not in spared]
+    return f"the refusal names {', '.join(named)}" if named else ""
+
+
+async def _nobody_revived(call: Call) -> None:
+    dead = " ".join(dict.fromkeys([*call.arguments.get("dead", "").split(), *call.arguments.get("attested", "").split()]))
+    if not dead:
+        return
+    checked = await still_dead(call.elsewhere(call.host, dead=dead))
+    if not checked.ok:
+        raise Forbidden(f"not promoted, because {checked.reading}")
 
 
 def _serve_again_commands(call: Call) -> tuple[str, ...]:
@@ -237,12 +334,13 @@ def _sync_action(verb: str, expect: str) -> Action:
 ACTIONS = {
     "sync-tokens": _sync_action("-sync-tokens", "Sync: OK"),
     "force-sync-tokens": _sync_action("-force-sync", "Sync: FORCED"),
-    "promote": Action(_promotions, _promote),
+    "promote": Action(_promotions, _promote, bound=PROMOTE_SECONDS + 3 + LOOK_SECONDS, within_deadline=True),
     "serve-again": Action(_serve_again_commands, _serve_again),
     "test-checkout": command_action(_checkout, timeout=CHECKOUT_SECONDS + 3, expect="Checkout: OK"),
 }
 CHECKS: dict[str, Check] = {
     "stopped-for-certain": stopped_for_certain,
+    "still-dead": still_dead,
     "role-is": role_is,
     "tokens-in-sync": tokens_in_sync,
     "tokens-pushed": tokens_pushed,

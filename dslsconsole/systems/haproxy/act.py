@@ -10,6 +10,7 @@ from dslsconsole.systems.dslicsrv.fresh import NotRead
 from dslsconsole.systems.haproxy import fresh
 
 CHANGE_SECONDS = 5.0
+_SETTABLE = ("ready", "drain", "maint")
 _POSTED = {"DONE", "NONE"}
 
 
@@ -34,19 +35,27 @@ def _server(call: Call) -> str:
     return server
 
 
-def _change(state: str) -> Action:
+def _change(wanted: str | None) -> Action:
+    """Set a server's state; without one, that which the call's `was` names: what was set before the operation."""
+
+    def state_of(call: Call) -> str:
+        state = wanted or call["was"]
+        if state not in _SETTABLE:
+            raise Refused(f"{call.host}: a server can't be set to “{state}”")
+        return state
+
     def line(call: Call) -> str:
-        return f"set server {_server(call)} state {state}"
+        return f"set server {_server(call)} state {state_of(call)}"
 
     def commands(call: Call) -> tuple[str, ...]:
         settings = call.ground.balancer(call.host)
         if _channel(call) == "socket":
             return (f"{settings.socket}: {line(call)}",)
         backend, server = _server(call).split("/", 1)
-        return (f"POST {settings.stats_url}: s={server}&action={state}&b={backend}",)
+        return (f"POST {settings.stats_url}: s={server}&action={state_of(call)}&b={backend}",)
 
     async def do(call: Call) -> str:
-        return await _ask(call, line(call)) if _channel(call) == "socket" else await _post(call, state)
+        return await _ask(call, line(call)) if _channel(call) == "socket" else await _post(call, state_of(call))
 
     return Action(commands, do)
 
@@ -90,7 +99,8 @@ async def _shutdown(call: Call) -> str:
 async def server_state(call: Call) -> Checked:
     """Whether the `node`'s server is as wanted: `state` is MAINT, DRAIN, READY (none of these) or UP (checked good).
 
-    A load balancer that answers with another process than before has forgotten what was set.
+    A load balancer that answers with another process than before may have forgotten what was set: what it says now
+    decides, and where it is not as wanted, waiting does not help; it must be set again.
     """
     try:
         return await _server_state(call)
@@ -106,10 +116,13 @@ async def _server_state(call: Call) -> Checked:
     if server is None:
         return Checked(None, f"{call.host}: HAProxy has no server {name}")
     words = f"{call.host}: {name} is {server.status}{f' ({server.check})' if server.check else ''}"
+    reloaded = False
     if channel == "socket" and (before := call.memory.get(process_key(call.host))):
         pid = (await fresh.process(call.hands, call.ground, call.host, now)).pid
         if pid is not None and str(pid) != before:
-            return Checked(False, f"{words}; HAProxy was reloaded (pid {before} → {pid})")
+            reloaded = True
+            call.memory[process_key(call.host)] = str(pid)
+            words = f"{words}; HAProxy was reloaded (pid {before} → {pid})"
     wanted = call["state"]
     if server.state is ServerState.UNKNOWN:
         return Checked(None, words)
@@ -120,13 +133,15 @@ async def _server_state(call: Call) -> Checked:
             server.state is ServerState.UP and (server.check is None or server.check.endswith("OK"))
         )
         return Checked(good, words)
-    return Checked(server.state.value == wanted, words)
+    ok = server.state.value == wanted
+    return Checked(ok, words, reloaded and not ok)
 
 
 ACTIONS = {
     "server-maint": _change("maint"),
     "server-drain": _change("drain"),
     "server-ready": _change("ready"),
+    "server-restore": _change(None),
     "shutdown-sessions": Action(_shutdown_commands, _shutdown),
 }
 CHECKS: dict[str, Check] = {"server-state": server_state}

@@ -78,7 +78,7 @@ def _service(verb: str, seconds: float) -> Action:
     async def do(call: Call) -> str:
         return succeeded(await call.hands.run(call.host, commands(call)[0], timeout=seconds + 3))
 
-    return Action(commands, do)
+    return Action(commands, do, bound=seconds + 3)
 
 
 def _kill_commands(call: Call) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ async def _restart(call: Call) -> str:
 ACTIONS = {
     "service-start": _service("start", START_SECONDS),
     "service-stop": _service("stop", STOP_SECONDS),
-    "service-restart": Action(_restart_commands, _restart),
-    "service-stop-or-kill": Action(_kill_commands, _stop_then_kill),
+    "service-restart": Action(_restart_commands, _restart, bound=START_SECONDS + STOP_SECONDS + 3),
+    "service-stop-or-kill": Action(_kill_commands, _stop_then_kill, bound=13),
 }
 CHECKS: dict[str, Check] = {"unit-active": _active, "unit-inactive": _inactive, "restarted": _restarted}
