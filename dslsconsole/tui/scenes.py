@@ -1,190 +1,34 @@
-"""An imagined estate at an imagined moment, from which pictures and tests are made."""
-
-from typing import TypeVar
+"""Moments of an imagined estate, from which pictures and tests are made. They say what the program says of them."""
 
 from msgspec.structs import replace
 
-from dslsconsole.model.balancer import Backend, BackendServer, BalancerReadings, Process, ServerState
+from dslsconsole.model.balancer import ServerState
 from dslsconsole.model.frames import Change, Frame, Full, Hello
-from dslsconsole.model.node import (
-    ClusterStatus,
-    DnsAnswer,
-    DrSync,
-    Feature,
-    Link,
-    Mode,
-    Mount,
-    NodeReadings,
-    Peer,
-    Pool,
-    Quorum,
-    Role,
-    ServerStatus,
-    Service,
-    TokenState,
-)
-from dslsconsole.model.reading import Failure, FailureKind, Reading
-from dslsconsole.model.shape import AutomationShape, BalancersShape, ClusterShape, DrShape, EstateShape, NodeShape
+from dslsconsole.model.node import NodeReadings, Quorum
+from dslsconsole.model.reading import Failure, FailureKind
 from dslsconsole.model.snapshot import Snapshot, key
 from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
+from dslsconsole.tui.imagined import CLUSTER as CLUSTER
+from dslsconsole.tui.imagined import MODES as MODES
+from dslsconsole.tui.imagined import NOON as NOON
+from dslsconsole.tui.imagined import VIP as VIP
+from dslsconsole.tui.imagined import balancer as balancer
+from dslsconsole.tui.imagined import estate as estate
+from dslsconsole.tui.imagined import history as history
+from dslsconsole.tui.imagined import node as node
+from dslsconsole.tui.imagined import shape as shape
+from dslsconsole.tui.imagined import token_state as token_state
 from dslsconsole.tui.journal_feed import LogEntry
 from dslsconsole.tui.operation import Ask, Plan, PlannedGuard, PlannedStep
 
-T = TypeVar("T")
-
-NOON = 1_798_804_805.0
-"""2027-01-01T12:00:05Z"""
-CLUSTER = "production-cluster"
-VIP = "10.20.0.100"
-MODES = {
-    "dsls-primary-01": Mode.PRIMARY,
-    "dsls-backup-01": Mode.BACKUP,
-    "dsls-arbitrator-01": Mode.ARBITRATOR,
-    "dr-dsls-01": Mode.DR_PRIMARY,
-    "dr-dsls-02": Mode.DR_BACKUP,
-}
-UNITS = {Mode.PRIMARY: "dsls-primary", Mode.BACKUP: "dsls-backup", Mode.ARBITRATOR: "dsls-arbitrator"}
-FEATURES = ("abaqus_standard", "catia_v6", "simulia_xflow")
-
-
-def shape(name: str = CLUSTER) -> ClusterShape:
-    """The cluster of the high-availability guide."""
-    all_nodes = tuple(
-        NodeShape(node, mode, UNITS.get(mode, "dsls"), f"10.20.0.{11 + n}")
-        for n, (node, mode) in enumerate(MODES.items())
-    )
-    return ClusterShape(
-        name=name,
-        nodes=all_nodes[:3],
-        balancers=BalancersShape(
-            ("haproxy-01", "haproxy-02"),
-            "dsls_servers",
-            {"dsls-primary-01": "dsls-primary", "dsls-backup-01": "dsls-backup"},
-            vip=VIP,
-        ),
-        storage={"licenses": "/shared/dsls/licenses", "state": "/shared/dsls/state"},
-        dr=DrShape(
-            "campus-backup",
-            all_nodes[3:],
-            None,
-            max_lag_s=900.0,
-            record="dsls.example.edu.",
-            main_address=VIP,
-            dr_address="10.99.0.100",
-        ),
-        automation=(AutomationShape("token_sync", "dsls-primary-01", "dsls-token-sync.service"),),
-        quorum=2,
-        max_sync_lag_s=60.0,
-        checkout_features=FEATURES[:2],
-    )
-
-
-def estate(*names: str) -> EstateShape:
-    clusters = tuple(shape(name) for name in names or (CLUSTER,))
-    return EstateShape(clusters, interval_s=5.0, stale_after_s=15.0, can_act=True)
-
-
-def token_state(academic: int = 432, generation: int = 48211) -> TokenState:
-    features = (
-        Feature(FEATURES[0], 400, 310, 90, 0),
-        Feature(FEATURES[1], 400, 302, 98, 0),
-        Feature(FEATURES[2], 200, 100, 100, 0),
-    )
-    pools = (
-        Pool("commercial", 1000, 712, 288, 0, 803, features),
-        Pool("academic", 450, academic, 450 - academic, 11 if academic > 430 else 0, 450, ()),
-    )
-    return TokenState(generation, pools)
-
-
-def node(name: str, at: float, primary: str = "dsls-primary-01") -> NodeReadings:
-    """All readings of a node in good order at a moment."""
-    mode = MODES[name]
-    at_dr = mode in (Mode.DR_PRIMARY, Mode.DR_BACKUP)
-    role = (
-        Role.PRIMARY
-        if name == primary
-        else Role.DR_BACKUP
-        if at_dr
-        else Role.ARBITRATOR
-        if mode is Mode.ARBITRATOR
-        else Role.BACKUP
-    )
-    peers = tuple(Peer(peer, 27000, "backup", "running", "OK", 2.0) for peer in list(MODES)[:3] if peer != name)
-    running = not at_dr or mode is Mode.DR_PRIMARY
-    tokens = None if mode is Mode.ARBITRATOR or not running else token_state(generation=48190 if at_dr else 48211)
-
-    def read(value: T | None) -> Reading[T]:
-        return Reading() if value is None else Reading(value, at, "probe", None, at)
-
-    return NodeReadings(
-        link=read(Link(at - 86_400, name, 0.01)),
-        service=read(
-            Service(
-                UNITS.get(mode, "dsls"),
-                "loaded",
-                "active" if running else "inactive",
-                "running",
-                main_pid=4711,
-                restarts=0,
-            )
-        ),
-        status=read(ServerStatus("Running", name, "6.425.4", at - 864_000, 212, 1000, True) if running else None),
-        cluster=read(
-            ClusterStatus(name, CLUSTER, role, "running", 7, Quorum(True, 3, 3, 2), False, () if at_dr else peers)
-            if running
-            else None
-        ),
-        tokens=read(tokens),
-        dr_sync=read(DrSync("OK", at - 184, 184.0, 48190, "OK", "OK") if at_dr else None),
-        mounts=read(
-            (Mount("licenses", "/shared/dsls/licenses", True, "nfs4", "nas:/dsls", True, 63),) if not at_dr else None
-        ),
-        automation=read(
-            (Service("dsls-token-sync.service", "loaded", "active", "running"),) if name == primary else None
-        ),
-        dns=read(DnsAnswer((VIP,), 60, True, "NOERROR") if name == primary else None),
-    )
-
-
-def balancer(name: str, at: float, backup_state: ServerState = ServerState.UP) -> BalancerReadings:
-    servers = (
-        BackendServer(
-            "dsls-primary", "UP", ServerState.UP, "", 100, False, 212, "L7OK", check_text="Server Status: Running"
-        ),
-        BackendServer(
-            "dsls-backup",
-            backup_state.value,
-            backup_state,
-            "",
-            50,
-            True,
-            0,
-            "L7OK",
-            check_text="Server Status: Running",
-        ),
-    )
-    first = name == "haproxy-01"
-    source = "socket" if first else "statistics page"
-    addresses = ("127.0.0.1", "10.20.0.21", VIP) if first else ("127.0.0.1", "10.20.0.22")
-    return BalancerReadings(
-        link=Reading(Link(at - 86_400, name, 0.0), at, "probe", None, at),
-        process=Reading(Process("2.6.12", 812 if first else 799, at - 1_000_000, level="admin"), at, source, None, at),
-        backend=Reading(Backend("dsls_servers", "UP", 1, 1, servers, 212), at, source, None, at),
-        addresses=Reading(addresses, at, "probe", None, at),
-    )
-
-
-def history(top: int) -> tuple[int | None, ...]:
-    """An hour that fills up."""
-    return tuple(min(top, int(top * (0.35 + 0.65 * minute / 50))) + (minute * 7) % 13 for minute in range(60))
+LOOK = "Look at the host's console and its network. If it was primary and no other took over, press F."
 
 
 def verdict(cluster: str = CLUSTER, health: Health = Health.OK) -> ClusterVerdict:
     return ClusterVerdict(
         cluster,
         health,
-        "licences are served by dsls-primary-01; the backup is in step",
+        "licences are served by dsls-primary-01",
         serving=True,
         primary="dsls-primary-01",
         primaries=("dsls-primary-01",),
@@ -196,26 +40,43 @@ def verdict(cluster: str = CLUSTER, health: Health = Health.OK) -> ClusterVerdic
 
 
 def alerts(at: float) -> tuple[Alert, ...]:
+    """What the rules find of the troubled scene."""
+    gone = "dsls-arbitrator-01"
     return (
         Alert(
             "node_failure",
             Severity.CRITICAL,
             CLUSTER,
-            "dsls-arbitrator-01",
-            "does not answer; one more loss ends the quorum",
+            gone,
+            f"{gone} does not answer",
             at - 41,
-            ("ssh: no answer within 4 s", "seen unreachable by dsls-primary-01"),
-            "look at its console; do not restart the primary until it is back",
+            (
+                f"{gone}: no answer within 4 s; is the host up?",
+                "last read 2027-01-01 11:59:24Z: arbitrator, running",
+                "it ran dsls-arbitrator, which was active",
+                "quorum is 2 of 3 votes with 2 needed",
+            ),
+            LOOK,
         ),
         Alert(
             "tokens_low",
             Severity.WARNING,
             CLUSTER,
             "academic",
-            "96% in use, 11 waiting",
+            "pool academic: 96 % of 450 in use, 11 users queue",
             at - 312,
-            ("432 of 450 in use",),
-            "see who holds them before the lecture at 13:00",
+            (),
+            "See who holds idle sessions (`DSLicSrv -sessions -idle-threshold 3600`).",
+        ),
+        Alert(
+            "lb_disagree",
+            Severity.WARNING,
+            CLUSTER,
+            "dsls-backup",
+            "the load balancers disagree about dsls-backup: UP on haproxy-01 and MAINT on haproxy-02",
+            at - 95,
+            ("haproxy-01: UP, weight 50, check L7OK", "haproxy-02: MAINT, weight 50, check L7OK"),
+            "They share nothing: bring each into the same state with lb-ready or lb-maint.",
         ),
     )
 
@@ -230,7 +91,7 @@ def healthy(at: float = NOON, *names: str) -> list[Frame]:
         history={
             key(c.name, pool): history(top)
             for c in shapes.clusters
-            for pool, top in (("commercial", 712), ("academic", 432))
+            for pool, top in (("commercial", 712), ("academic", 301))
         },
         round_at=at,
     )
@@ -238,23 +99,31 @@ def healthy(at: float = NOON, *names: str) -> list[Frame]:
     return [Hello(at, shapes, version="0.1.0"), Full(at, snapshot, verdicts, ())]
 
 
+def _with_gone(full: Full, gone: str, seconds: float, academic: int = 301) -> Full:
+    """The same when a host has been gone for some seconds, which the others find too."""
+    at = full.at
+    failure = Failure(FailureKind.NO_ANSWER, f"{gone}: no answer within 4 s; is the host up?")
+    before = node(gone, at - seconds, academic=academic)
+    parts = {part: getattr(before, part) for part in before.__struct_fields__}
+    lost = {part: replace(one, failure=failure, tried_at=at) for part, one in parts.items() if one.value is not None}
+    nodes = {key(CLUSTER, name): node(name, at, academic=academic, gone=gone) for name in MODES if name != gone}
+    return replace(full, snapshot=replace(full.snapshot, nodes=nodes | {key(CLUSTER, gone): replace(before, **lost)}))
+
+
 def troubled(at: float = NOON) -> list[Frame]:
     """The arbitrator gone for 41 s, the academic pool nearly empty, one load balancer in disagreement."""
     hello, full = healthy(at)
     assert isinstance(full, Full)
-    gone = Failure(FailureKind.NO_ANSWER, "dsls-arbitrator-01: no answer within 4 s; is the host up?")
-    before = node("dsls-arbitrator-01", at - 41)
-    lost = {name: replace(getattr(before, name), failure=gone, tried_at=at) for name in before.__struct_fields__}
-    arbitrator = replace(before, **{name: reading for name, reading in lost.items() if reading.value is not None})
-    nodes = full.snapshot.nodes | {key(CLUSTER, "dsls-arbitrator-01"): arbitrator}
+    full = _with_gone(full, "dsls-arbitrator-01", 41, academic=432)
     balancers = full.snapshot.balancers | {key(CLUSTER, "haproxy-02"): balancer("haproxy-02", at, ServerState.MAINT)}
+    hour = full.snapshot.history | {key(CLUSTER, "academic"): history(432)}
     judged = replace(
         verdict(health=Health.CRITICAL),
-        sentence="licences are served by dsls-primary-01, but dsls-arbitrator-01 does not answer: one more loss "
-        "stops service",
+        sentence="licences are served by dsls-primary-01, but dsls-arbitrator-01 does not answer and only 2 of 3 vote: "
+        "one more loss stops service",
         quorum=Quorum(True, 2, 3, 2),
     )
-    return [hello, Full(at, replace(full.snapshot, nodes=nodes, balancers=balancers), (judged,), alerts(at))]
+    return [hello, Full(at, replace(full.snapshot, balancers=balancers, history=hour), (judged,), alerts(at))]
 
 
 def primary_lost(at: float = NOON) -> list[Frame]:
@@ -262,12 +131,8 @@ def primary_lost(at: float = NOON) -> list[Frame]:
     hello, full = healthy(at)
     assert isinstance(full, Full)
     name = "dsls-primary-01"
-    gone = Failure(FailureKind.NO_ANSWER, f"{name}: no answer within 4 s; is the host up?")
-    before = node(name, at - 6)
-    lost = {part: replace(getattr(before, part), failure=gone, tried_at=at) for part in before.__struct_fields__}
-    nodes = full.snapshot.nodes | {
-        key(CLUSTER, name): replace(before, **{part: one for part, one in lost.items() if one.value is not None})
-    }
+    full = _with_gone(full, name, 6)
+    failing = {key(CLUSTER, lb): balancer(lb, at, primary_fails=True) for lb in ("haproxy-01", "haproxy-02")}
     judged = replace(
         verdict(health=Health.CRITICAL),
         sentence="no node is primary: no licences are served",
@@ -283,22 +148,33 @@ def primary_lost(at: float = NOON) -> list[Frame]:
             CLUSTER,
             CLUSTER,
             "no node is primary: no licences are served",
-            at - 6,
-            ("dsls-backup-01 is backup", "dsls-arbitrator-01 is arbitrator"),
-            "Fail over (F): it shows first what proves that the old primary is dead.",
+            at,
+            (
+                f"{name} does not answer, and is unreachable for dsls-backup-01 and dsls-arbitrator-01 too",
+                "dsls-backup-01 says that it is backup",
+            ),
+            "Press F to fail over to dsls-backup-01.",
         ),
         Alert(
             "node_failure",
             Severity.CRITICAL,
             CLUSTER,
             name,
-            f"{name} does not answer",
-            at - 6,
-            ("found unreachable by dsls-backup-01 and dsls-arbitrator-01", "it carried the primary role, 712 tokens"),
-            "Do not start it again before a failover has ended or been given up.",
+            f"{name} does not answer: it was primary when last read",
+            at,
+            (
+                f"{name}: no answer within 4 s; is the host up?",
+                "last read 2027-01-01 11:59:59Z: primary, running",
+                "it ran dsls-primary, which was active",
+                "quorum is 2 of 3 votes with 2 needed",
+                "it ran the automation token-sync, which stands still now",
+                "haproxy-01 shows its server dsls-primary as UP 2/3",
+                "haproxy-02 shows its server dsls-primary as UP 2/3",
+            ),
+            LOOK,
         ),
     )
-    return [hello, Full(at, replace(full.snapshot, nodes=nodes), (judged,), raised)]
+    return [hello, Full(at, replace(full.snapshot, balancers=failing), (judged,), raised)]
 
 
 OUTCOME = "dsls-backup-01 serves as primary. dsls-primary-01 stays out of the load balancers until failback."

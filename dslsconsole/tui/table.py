@@ -131,7 +131,8 @@ class LineTable(Drawn, can_focus=True):
         """Whether all of a sheet can be seen at once."""
         layout = laid_out(sheet.columns, wanted_widths(sheet.columns, sheet.rows, {}), self._width)
         lines = sum(len(row_lines(row, sheet.columns, layout, self._width)) for row in sheet.rows)
-        return lines + 1 <= self.size.height
+        labelled = any(not row.spans for row in sheet.rows)
+        return lines + labelled <= self.size.height
 
     def narrow_to(self, words: str) -> None:
         """Show only rows that contain these words; none shows all."""

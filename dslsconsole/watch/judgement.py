@@ -69,7 +69,7 @@ def with_alerts(verdict: ClusterVerdict, alerts: tuple[Alert, ...], *, readable:
 
 
 def _reservation(verdict: ClusterVerdict, alerts: tuple[Alert, ...]) -> str:
-    """What the person on call must know besides that licences are served; of anything else the sentence speaks itself."""
+    """What the person on call must know besides that licences are served; else the sentence says all itself."""
     if not verdict.serving or not alerts or (verdict.split_brain and len(verdict.primaries) > 1):
         return ""
     gravest = alerts[0]

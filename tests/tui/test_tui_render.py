@@ -11,7 +11,7 @@ from dslsconsole.model.snapshot import key
 from dslsconsole.model.verdict import Alert, Health, Severity
 from dslsconsole.tui import scenes
 from dslsconsole.tui.actions import offered
-from dslsconsole.tui.render.alerts import alerts
+from dslsconsole.tui.render.alerts import alerts, alerts_within
 from dslsconsole.tui.render.balancers import balancers
 from dslsconsole.tui.render.cells import Row, Sheet, Tone, laid_out, row_lines, wanted_widths
 from dslsconsole.tui.render.dr import dr
@@ -47,6 +47,15 @@ def everything(sheet: Sheet) -> str:
     return "\n".join(" ".join(cell.text for cell in row.cells) for row in sheet.rows)
 
 
+def lines(sheet: Sheet, width: int) -> list[str]:
+    """All that a panel of this width would draw, without its frame."""
+    layout = laid_out(sheet.columns, wanted_widths(sheet.columns, sheet.rows, {}), width)
+    drawn = [
+        "".join(cell.text for cell in line) for r in sheet.rows for line in row_lines(r, sheet.columns, layout, width)
+    ]
+    return (["header"] if any(not r.spans for r in sheet.rows) else []) + drawn
+
+
 def unread() -> View:
     hello = scenes.healthy()[0]
     return view([hello])
@@ -76,6 +85,23 @@ class TestNodes:
         assert cells[3].text == "was active"
         assert cells[5].text == "61s"
         assert cells[0].text == "?"
+        assert [cell.text for cell in cells[6:9]] == ["was running", "7", "212/1000"]
+        assert {cell.tone for cell in cells[6:9]} == {Tone.STALE}
+        assert (cells[10].text, cells[10].tone) == ("63% free", Tone.STALE)
+
+    def test_nothing_to_tell_is_not_unknown(self) -> None:
+        assert texts(nodes(view()), "dsls-arbitrator-01")[10] == "–", "an arbitrator has no storage"  # noqa: RUF001
+        assert texts(nodes(unread()), "dsls-arbitrator-01")[10] == "–"  # noqa: RUF001
+        assert texts(nodes(unread()), "dsls-primary-01")[4:11] == [
+            "?",
+            "",
+            "unknown",
+            "unknown",
+            "unknown",
+            "?",
+            "unknown",
+        ]
+        assert texts(dr(view()), "dr-dsls-01")[2] == "–"  # noqa: RUF001
 
     def test_more_room_tells_why_once(self) -> None:
         told = everything(nodes(view(scenes.troubled(), detail=True)))
@@ -96,16 +122,36 @@ class TestPools:
     def test_levels_and_queue(self) -> None:
         sheet = pools(view())
         assert texts(sheet, "commercial")[1:6] == ["commercial", "███████▌░░", "71%", "288", "0"]
-        assert texts(sheet, "academic")[0] == "▲"
+        assert texts(sheet, "academic")[0] == "●"
 
-    def test_the_others_hold_the_same_state(self) -> None:
-        assert "dsls-backup-01 at same generation" in everything(pools(view()))
+    def test_the_colour_of_a_pool_is_that_of_its_alert(self) -> None:
+        assert texts(pools(view(scenes.troubled())), "academic")[0] == "▲"
+        quiet = [*scenes.troubled(), Alerts(scenes.NOON, ())]
+        assert texts(pools(view(quiet)), "academic")[0] == "●", (
+            "96 % is no warning where the site's threshold is higher"
+        )
 
-    def test_a_server_behind_is_named_with_how_far(self) -> None:
+    def test_two_readings_of_two_moments_are_not_called_a_difference(self) -> None:
         readings = scenes.node("dsls-backup-01", scenes.NOON + 1)
         old = replace(readings, tokens=replace(readings.tokens, value=scenes.token_state(generation=48200)))
-        sheet = pools(view([*scenes.healthy(), scenes.tick(scenes.NOON + 1, dsls_backup_01=old)]))
-        assert "\nsync: dsls-backup-01 11 generations behind" in everything(sheet)
+        later = [*scenes.healthy(), scenes.tick(scenes.NOON + 1, dsls_backup_01=old)]
+        assert everything(pools(view(later))) == everything(pools(view()))
+        assert "sync: dsls-backup-01 follows" in everything(pools(view()))
+        assert "follows: generation 48200, dsls-primary-01 48211" in everything(pools(view(later, detail=True)))
+
+    def test_while_nobody_serves_no_number_is_called_well(self) -> None:
+        sheet = pools(view(scenes.primary_lost()))
+        assert sheet.title == "Token pools · dsls-backup-01"
+        assert sheet.tone is Tone.UNKNOWN
+        assert texts(sheet, "commercial")[0] == "?"
+        assert row(sheet, "commercial").cells[3].tone is Tone.STALE
+        assert "▲ no licences are served: as dsls-backup-01 counts them" in everything(sheet)
+
+    def test_numbers_of_another_than_the_primary_say_whose_they_are(self) -> None:
+        unknown = replace(scenes.verdict(health=Health.UNKNOWN), serving=None, primary=None, primaries=())
+        sheet = pools(view([*scenes.healthy(), Verdicts(scenes.NOON, (unknown,))]))
+        assert "? from dsls-primary-01, which is not known to serve" in everything(sheet)
+        assert texts(sheet, "commercial")[0] == "?"
 
     def test_behind_is_a_warning_when_the_rules_say_so(self) -> None:
         readings = scenes.node("dsls-backup-01", scenes.NOON + 1)
@@ -138,6 +184,7 @@ class TestPools:
         sheet = pools(view(now=NOW + 60))
         assert row(sheet, "commercial").cells[3].tone is Tone.STALE
         assert "last known, from dsls-primary-01, 61s ago" in everything(sheet)
+        assert sheet.title == "Token pools · dsls-primary-01 61s ago"
 
 
 class TestBalancers:
@@ -214,14 +261,24 @@ class TestDr:
     def test_standby_site_and_how_far_behind(self) -> None:
         sheet = dr(view())
         assert sheet.title == "DR sync · campus-backup · standby"
-        assert "last sync 11:57:01Z, 3m ago · 21 generations behind" in everything(sheet)
-        assert "dsls.example.edu. → 10.20.0.100 (main site)" in everything(sheet)
+        assert "last sync 11:57:01Z" in everything(sheet)
+        assert "dsls.company.com → 10.20.0.100 (main site)" in everything(sheet)
+
+    def test_a_copy_that_is_on_time_does_not_tick(self) -> None:
+        later = view([*scenes.healthy(), scenes.tick(scenes.NOON + 31)], now=NOW + 31)
+        assert dr(later) == dr(view())
+
+    def test_a_late_copy_says_how_old_it_is_and_how_much_would_be_lost(self) -> None:
+        now = scenes.NOON + 901
+        sheet = dr(view([*scenes.healthy(), scenes.tick(now)], now=now))
+        assert "▲ last sync 11:57:01Z, 18m ago · 21 generations behind" in everything(sheet)
+        assert texts(sheet, "dr-dsls-01")[5] == "18m"
 
     def test_unknown_is_in_the_title(self) -> None:
         assert dr(unread()).title == "DR sync · campus-backup · unknown"
 
     def test_an_unread_record_is_unknown(self) -> None:
-        assert "? dsls.example.edu.: unknown" in everything(dr(unread()))
+        assert "? dsls.company.com: unknown" in everything(dr(unread()))
 
     def test_a_site_that_serves_is_said(self) -> None:
         serving = replace(scenes.verdict(), dr_active=True, primary="dr-dsls-01")
@@ -234,14 +291,40 @@ class TestDr:
 class TestAlerts:
     def test_worst_first_with_glyph_and_word(self) -> None:
         sheet = alerts(view(scenes.troubled()))
-        assert sheet.title == "Alerts · 2"
-        assert [r.cells[0].text + r.cells[1].text for r in sheet.rows] == ["✖critical", "▲warning"]
+        assert sheet.title == "Alerts · 3"
+        assert [r.cells[0].text + r.cells[1].text for r in sheet.rows] == ["✖critical", "▲warning", "▲warning"]
 
     def test_with_room_also_why_and_what_to_do(self) -> None:
         told = everything(alerts(view(scenes.troubled(), detail=True)))
-        assert "✖ critical since 11:59:24Z · dsls-arbitrator-01: does not answer" in told
-        assert "ssh: no answer within 4 s" in told
-        assert "→ look at its console" in told
+        assert "✖ dsls-arbitrator-01 does not answer · critical since 11:59:24Z" in told
+        assert "no answer within 4 s" in told
+        assert "→ Look at the host's console" in told
+
+    def test_with_little_room_every_summary_is_whole_and_the_worst_tells_most(self) -> None:
+        shown = view(scenes.troubled())
+
+        def drawn(room: int) -> list[str]:
+            sheet = alerts_within(shown, lambda sheet: len(lines(sheet, 50)) <= room)
+            return lines(sheet, 50)
+
+        told = drawn(7)
+        assert len(told) <= 7
+        assert not any("…" in line for line in told), "a summary is cut above empty lines"
+        assert "disagree about" in " ".join(told)
+        told = drawn(10)
+        assert any(line.lstrip().startswith("→ Look at the host's") for line in told)
+        assert len(drawn(40)) == len(lines(alerts(view(scenes.troubled(), detail=True)), 50))
+
+    def test_without_room_for_all_the_worst_is_whole(self) -> None:
+        sheet = alerts_within(view(scenes.troubled()), lambda sheet: len(lines(sheet, 30)) <= 5)
+        assert sheet.rows[0].spans
+        assert not sheet.rows[-1].spans
+
+    def test_alerts_that_are_no_longer_about_now_are_greyed_with_their_age(self) -> None:
+        sheet = alerts(view(scenes.troubled(), now=NOW + 60))
+        assert sheet.title == "Alerts · 3 · 61s ago"
+        assert {cell.tone for cell in sheet.rows[0].cells[1:3]} == {Tone.STALE}
+        assert "nothing was read since" in alerts(view(now=NOW + 60)).empty
 
     def test_no_alert_before_the_first_round_is_not_good_news(self) -> None:
         assert alerts(unread()).empty.startswith("unknown")
@@ -288,8 +371,14 @@ class TestHeader:
     def test_silence_is_not_ok(self) -> None:
         late = view(now=NOW + 60)
         assert "? UNKNOWN" in self.line(late, 120)
+        assert "primary was dsls-primary-01 61s ago  quorum was 3/3" in self.line(late, 120)
         assert "OK" not in self.line(late, 120)
         assert "no reading since 12:00:05Z" in "".join(cell.text for cell in sentence(late, None, 120))
+
+    def test_what_is_critical_is_counted_even_where_health_is_not_known(self) -> None:
+        unknown = Verdicts(scenes.NOON, (scenes.verdict(health=Health.UNKNOWN),))
+        assert "? UNKNOWN · ✖ 1 ▲ 2" in self.line(view([*scenes.troubled(), unknown]), 140)
+        assert "? UNKNOWN · was ✖ 1 ▲ 2" in self.line(view(scenes.troubled(), now=NOW + 60), 140)
 
     def test_trouble_of_our_own_goes_before_the_verdict(self) -> None:
         line = "".join(cell.text for cell in sentence(view(), "the reading process stopped", 80))

@@ -111,10 +111,10 @@ async def test_enter_goes_into_a_panel_and_tells_more() -> None:
     app = console(scenes.troubled())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert "nothing can be read" not in text(app)
+        assert "is the host up?" not in text(app)
         await pilot.press("enter")
         await pilot.pause()
-        assert "nothing can be read: no answer within 4 s" in text(app)
+        assert "dsls-arbitrator-01: no answer within 4 s; is the host up?" in text(app)
 
 
 async def test_a_click_on_the_footer_does_what_the_key_does() -> None:

@@ -20,8 +20,23 @@ def test_an_escape_sequence_is_shown() -> None:
     assert words.clean("dsls\x1b[2Jnode\x07") == "dsls␛[2Jnode␇"
 
 
+def test_an_escape_of_one_byte_is_told_from_what_was_no_text() -> None:
+    assert words.clean("\x9b2J\ufffd") == "\\x9b2J\ufffd"
+
+
+def test_what_is_on_time_does_not_tick() -> None:
+    assert [words.coarse(seconds) for seconds in (0.0, 59.9, 60.0, 119.0, 184.0, None)] == [
+        "<1m",
+        "<1m",
+        "1m",
+        "1m",
+        "3m",
+        "–",
+    ]
+
+
 def test_a_text_that_would_run_backwards_is_shown() -> None:
-    assert words.clean("a‮b") == "a�b"
+    assert words.clean("a‮b") == r"a\u202eb"
 
 
 @given(st.text(), st.integers(0, 40))

@@ -1,9 +1,10 @@
 """What a table shows: columns, rows of cells, and how they are laid out in a width."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from dslsconsole.tui.render import words
@@ -147,6 +148,20 @@ def fitted(cell: Cell, width: int, column: Column) -> str:
     cut = {Cut.MIDDLE: words.cut_middle, Cut.END: words.cut_end, Cut.PLOT: words.condensed}[column.cut](safe, width)
     blanks = " " * (width - cell_len(cut))
     return blanks + cut if column.right else cut + blanks
+
+
+def within(sheet: Sheet, detailed: Sheet, fits: Callable[[Sheet], bool]) -> Sheet:
+    """The sheet with as many of the rows that the detailed one has below it as there is room for."""
+    known = len(sheet.rows)
+    if detailed.rows[:known] != sheet.rows:  # its details stand between the rows
+        return sheet
+    for row in detailed.rows[known:]:
+        cut = replace(row, wraps=False)
+        longer = next((more for one in (row, cut) if fits(more := replace(sheet, rows=(*sheet.rows, one)))), None)
+        if longer is None:
+            break
+        sheet = longer
+    return sheet
 
 
 Line = tuple[Cell, ...]

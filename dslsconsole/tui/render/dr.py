@@ -17,6 +17,8 @@ COLUMNS = (
     Column("late", "late", least=4, most=4, right=True, importance=7),
     Column("generation", "generation", least=10, most=12, right=True, importance=3),
 )
+LATE = ("dr_late", "dr_mismatch")
+"""The alert rules about a copy that is too old."""
 
 
 def dr(view: View) -> Sheet:
@@ -45,7 +47,7 @@ def _row(view: View, shape: DrShape, node: NodeShape) -> Row:
         role_cell(view, readings),
         service_cell(view, node, readings),
         result,
-        Cell(words.duration(lag), Tone.WARNING if late else Tone.TEXT),
+        Cell(words.duration(lag) if late else words.coarse(lag), Tone.WARNING if late else Tone.TEXT),
         late_cell(view, readings),
         Cell(words.number(sync.generation) if sync else words.NOTHING),
     )
@@ -69,8 +71,12 @@ def _notes(view: View, shape: DrShape) -> list[Row]:
     syncs = [sync for node in shape.nodes if (sync := view.now_value(view.node(node.name).dr_sync)) is not None]
     last = max((sync.last_sync for sync in syncs if sync.last_sync is not None), default=None)
     if last is not None:
-        text = f"last sync {words.time_of_day(last)}, {words.duration(view.now - last)} ago"
-        rows.append(note("last", Cell(text + _generations_behind(view, syncs), Tone.MUTED)))
+        age = view.now - last
+        late = f", {words.duration(age)} ago" if age > shape.max_lag_s else ""
+        told = any(view.alert_tone(node.name, *LATE) is not Tone.OK for node in shape.nodes)
+        behind = _generations_behind(view, syncs) if late or told else ""
+        text = f"{'▲ ' if late else ''}last sync {words.time_of_day(last)}{late}{behind}"
+        rows.append(note("last", Cell(text, Tone.WARNING if late else Tone.MUTED)))
     if shape.record is not None:
         rows.append(note("record", *_record(view, shape)))
     for unit in view.cluster.automation:

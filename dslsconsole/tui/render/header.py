@@ -8,10 +8,11 @@ from dslsconsole.model.node import Quorum
 from dslsconsole.model.verdict import ClusterVerdict, Health, Severity
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import GLYPHS, Cell, Line, Tone, filled
-from dslsconsole.tui.render.view import HEALTHS, View
+from dslsconsole.tui.render.view import HEALTHS, SEVERITIES, View
 
 WORDS = {Health.OK: "OK", Health.WARNING: "WARNING", Health.CRITICAL: "CRITICAL", Health.UNKNOWN: "UNKNOWN"}
 LEAST_NAME = 10
+GRAVEST = {Health.CRITICAL: Severity.CRITICAL, Health.WARNING: Severity.WARNING}
 
 
 class Standing(Struct, frozen=True):
@@ -38,8 +39,8 @@ def header(view: View, standing: Standing, width: int) -> Line:
         _Part(Cell("dslsconsole", Tone.MUTED), 2),
         _Part(Cell(view.cluster.name, Tone.TITLE), 9, is_name=True),
         _Part(Cell(f"{GLYPHS[tone]} {word}", tone), 9),
-        _Part(_primary(verdict), 7, is_name=True),
-        _Part(_quorum(quorum), 9 if quorum is not None and quorum.held is False else 6),
+        _Part(_primary(verdict, view.silence), 7, is_name=True),
+        _Part(_quorum(quorum, view.silence), 9 if quorum is not None and quorum.held is False else 6),
         _Part(_standing(standing), 8),
         _Part(Cell(words.time_of_day(whole), Tone.TEXT if whole is not None else Tone.UNKNOWN), 9),
     ]
@@ -83,10 +84,12 @@ def _length(parts: list[_Part]) -> int:
     return sum(cell_len(part.cell.text) + 2 for part in parts)
 
 
-def _primary(verdict: ClusterVerdict | None) -> Cell:
+def _primary(verdict: ClusterVerdict | None, silence: float | None) -> Cell:
     primary = verdict.primary if verdict else None
     if primary is None:
         return Cell("primary unknown", Tone.UNKNOWN)
+    if silence is not None:
+        return Cell(f"primary was {primary} {words.duration(silence)} ago", Tone.STALE, f"was {primary}")
     epoch = "" if verdict is None or verdict.epoch is None else f" ep {verdict.epoch}"
     return Cell(f"primary {primary}{epoch}", Tone.TEXT, primary)
 
@@ -102,24 +105,24 @@ def _spread(cells: list[Cell], width: int) -> Line:
 
 
 def _health(view: View) -> tuple[Tone, str]:
-    """The verdict's health; unknown where it is no longer current."""
+    """The verdict's health and how many alerts make it; unknown where it is no longer current."""
     verdict = view.verdict
-    if verdict is None or _silent(view):
-        return Tone.UNKNOWN, WORDS[Health.UNKNOWN]
-    worst = Severity.CRITICAL if verdict.health is Health.CRITICAL else Severity.WARNING
-    count = sum(alert.severity is worst for alert in view.alerts)
+    counts = {severity: sum(alert.severity is severity for alert in view.alerts) for severity in SEVERITIES}
+    if verdict is None or view.silence is not None or verdict.health not in GRAVEST:
+        told = " ".join(f"{GLYPHS[SEVERITIES[one]]} {count}" for one in GRAVEST.values() if (count := counts[one]))
+        was = "was " if told and view.silence is not None else ""
+        health = Health.UNKNOWN if verdict is None or view.silence is not None else verdict.health
+        return HEALTHS[health], f"{WORDS[health]}{f' · {was}{told}' if told else ''}"
+    count = counts[GRAVEST[verdict.health]]
     return HEALTHS[verdict.health], f"{WORDS[verdict.health]}{f' {count}' if count else ''}"
 
 
-def _silent(view: View) -> bool:
-    """Whether nothing has come for so long that the last verdict can't be called one about now."""
-    return view.picture.at > 0 and view.now - view.picture.at > view.stale_after
-
-
-def _quorum(quorum: Quorum | None) -> Cell:
+def _quorum(quorum: Quorum | None, silence: float | None) -> Cell:
     if quorum is None or quorum.held is None:
         return Cell("quorum ?", Tone.UNKNOWN)
     votes = f"{words.number(quorum.votes)}/{words.number(quorum.members)}"
+    if silence is not None:
+        return Cell(f"quorum was {votes if quorum.held else 'lost'}", Tone.STALE, f"q was {votes}")
     if not quorum.held:
         return Cell(f"✖ quorum lost {votes}", Tone.CRITICAL, "✖ no quorum")
     edge = None not in (quorum.votes, quorum.needed) and (quorum.votes or 0) <= (quorum.needed or 0)
@@ -148,7 +151,7 @@ def sentence(view: View | None, trouble: str | None, width: int) -> Line:
         return filled((Cell(f" ✖ {words.clean(trouble)}", Tone.CRITICAL),), width)
     if view is None or view.verdict is None:
         return filled((Cell(" ? nothing has been read yet", Tone.UNKNOWN),), width)
-    if _silent(view):
+    if view.silence is not None:
         since = words.time_of_day(view.picture.at)
         return filled((Cell(f" ? no reading since {since}: what is shown is old", Tone.UNKNOWN),), width)
     tone = HEALTHS[view.verdict.health]

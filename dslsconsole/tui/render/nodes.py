@@ -1,10 +1,16 @@
 """The nodes panel: what each licence server is now."""
 
-from dslsconsole.model.node import Mode, NodeReadings, Role, Service
+from collections.abc import Callable
+from typing import TypeVar
+
+from dslsconsole.model.node import ClusterStatus, Mode, Mount, NodeReadings, Role, ServerStatus, Service
+from dslsconsole.model.reading import Reading
 from dslsconsole.model.shape import NodeShape
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, glyph, note, worst
 from dslsconsole.tui.render.view import View, failure_word
+
+T = TypeVar("T")
 
 COLUMNS = (
     Column("glyph"),
@@ -13,7 +19,7 @@ COLUMNS = (
     Column("service", "service", least=6, most=12, cut=Cut.END),
     Column("lag", "lag", least=3, most=4, right=True, importance=7),
     Column("late", "late", least=4, most=4, right=True, importance=8),
-    Column("state", "state", least=8, most=12, importance=4),
+    Column("state", "state", least=8, most=16, importance=4),
     Column("epoch", "ep", least=3, most=8, right=True, importance=3),
     Column("clients", "clients", least=7, most=11, right=True, importance=3),
     Column("up", "up", least=4, most=4, right=True, importance=3),
@@ -28,6 +34,7 @@ def nodes(view: View) -> Sheet:
     """The main site's nodes, one a row."""
     rows = [node_row(view, shape) for shape in view.cluster.nodes]
     if view.detail:
+        rows += [row for shape in view.cluster.nodes for row in _reasons(view, shape)]
         rows += [row for shape in view.cluster.nodes for row in _details(view, shape)]
     return Sheet("Nodes", COLUMNS, tuple(rows))
 
@@ -45,7 +52,7 @@ def node_row(view: View, shape: NodeShape) -> Row:
         _epoch(view, readings),
         _clients(view, readings),
         _up(view, readings),
-        _storage(view, readings),
+        _storage(view, shape, readings),
         _version(view, readings),
     )
     return Row(shape.name, cells)
@@ -114,48 +121,82 @@ def late_cell(view: View, readings: NodeReadings) -> Cell:
 
 def _lag(view: View, shape: NodeShape) -> Cell:
     """How far it is behind the primary, as the primary sees it."""
-    if view.primary is None or shape.name == view.primary or shape.mode is Mode.ARBITRATOR:
+    if shape.name == view.primary or shape.mode is Mode.ARBITRATOR or not _should_tell(view, view.node(shape.name)):
         return Cell(words.NOTHING, Tone.MUTED)
-    status = view.now_value(view.node(view.primary).cluster)
+    status = view.now_value(view.node(view.primary).cluster) if view.primary is not None else None
     lag = next((peer.lag_s for peer in status.peers if peer.node == shape.name), None) if status else None
     if lag is None:
-        return Cell(words.NOTHING, Tone.MUTED)
+        return Cell("?", Tone.UNKNOWN)
     return Cell(words.duration(lag), Tone.WARNING if lag > view.cluster.max_sync_lag_s else Tone.TEXT)
 
 
-def _state(view: View, readings: NodeReadings) -> Cell:
-    status = view.now_value(readings.cluster)
-    if status is None or status.state is None:
+def _should_tell(view: View, readings: NodeReadings) -> bool:
+    """Whether its server could tell anything: one that is known not to run has nothing to tell."""
+    service = view.now_value(readings.service)
+    return service is None or service.active not in STOPPED
+
+
+def _said(view: View, readings: NodeReadings, reading: Reading[T], word: Callable[[T], Cell]) -> Cell:
+    """What the server says now; else what it said last, greyed. A dash is nothing to tell, and not `unknown`.
+
+    That a row is old is said in words beside its role and state, and by its age.
+    """
+    value = view.now_value(reading)
+    if value is not None:
+        return word(value)
+    if not _should_tell(view, readings):
         return Cell(words.NOTHING, Tone.MUTED)
-    return Cell(status.state, Tone.OK if status.state == "running" else Tone.WARNING)
+    if reading.value is not None:
+        return Cell(word(reading.value).text, Tone.STALE)
+    return Cell(words.UNKNOWN, Tone.UNKNOWN, "?")
+
+
+def _state(view: View, readings: NodeReadings) -> Cell:
+    def word(status: ClusterStatus) -> Cell:
+        if status.state is None:
+            return Cell(words.UNKNOWN, Tone.UNKNOWN)
+        return Cell(status.state, Tone.OK if status.state == "running" else Tone.WARNING)
+
+    cell = _said(view, readings, readings.cluster, word)
+    return Cell(f"was {cell.text}", Tone.STALE) if cell.tone is Tone.STALE else cell
 
 
 def _epoch(view: View, readings: NodeReadings) -> Cell:
-    status = view.now_value(readings.cluster)
-    return Cell(words.NOTHING, Tone.MUTED) if status is None else Cell(words.number(status.epoch))
+    return _said(view, readings, readings.cluster, lambda status: Cell(words.number(status.epoch)))
 
 
 def _clients(view: View, readings: NodeReadings) -> Cell:
-    status = view.now_value(readings.status)
-    if status is None or status.connections is None:
-        return Cell(words.NOTHING, Tone.MUTED)
-    most = "" if status.max_connections is None else f"/{status.max_connections}"
-    return Cell(f"{status.connections}{most}")
+    def word(status: ServerStatus) -> Cell:
+        if status.connections is None:
+            return Cell(words.NOTHING, Tone.MUTED)
+        most = "" if status.max_connections is None else f"/{status.max_connections}"
+        return Cell(f"{status.connections}{most}")
+
+    return _said(view, readings, readings.status, word)
 
 
 def _up(view: View, readings: NodeReadings) -> Cell:
     status = view.now_value(readings.status)
-    if status is None or status.started_at is None:
+    if status is None:
+        return Cell("?", Tone.UNKNOWN) if _should_tell(view, readings) else Cell(words.NOTHING, Tone.MUTED)
+    if status.started_at is None:
         return Cell(words.NOTHING, Tone.MUTED)
-    return Cell(words.duration(view.now - status.started_at))
+    return Cell(words.coarse(max(0.0, view.now - status.started_at)))
 
 
-def _storage(view: View, readings: NodeReadings) -> Cell:
-    if not view.cluster.storage:
+def _storage(view: View, shape: NodeShape, readings: NodeReadings) -> Cell:
+    """An arbitrator holds no licences and has no storage to lose."""
+    if not view.cluster.storage or shape.mode is Mode.ARBITRATOR:
         return Cell(words.NOTHING, Tone.MUTED)
     mounts = view.now_value(readings.mounts)
-    if mounts is None:
-        return Cell(words.UNKNOWN, Tone.UNKNOWN)
+    if mounts is not None:
+        return _mounted(mounts)
+    if readings.mounts.value is not None:
+        return Cell(_mounted(readings.mounts.value).text, Tone.STALE)
+    return Cell(words.UNKNOWN, Tone.UNKNOWN)
+
+
+def _mounted(mounts: tuple[Mount, ...]) -> Cell:
     for mount in mounts:
         if not mount.mounted:
             return Cell(f"{mount.name} missing", Tone.CRITICAL)
@@ -166,12 +207,11 @@ def _storage(view: View, readings: NodeReadings) -> Cell:
 
 
 def _version(view: View, readings: NodeReadings) -> Cell:
-    status = view.now_value(readings.status)
-    return Cell(words.NOTHING, Tone.MUTED) if status is None else Cell(status.version or "?")
+    return _said(view, readings, readings.status, lambda status: Cell(status.version or "?"))
 
 
-def _details(view: View, shape: NodeShape) -> list[Row]:
-    """What has no column: why something could not be read, licence, automation."""
+def _reasons(view: View, shape: NodeShape) -> list[Row]:
+    """Why something could not be read."""
     readings = view.node(shape.name)
     rows: list[Row] = []
     told: dict[str, list[str]] = {}
@@ -180,9 +220,16 @@ def _details(view: View, shape: NodeShape) -> list[Row]:
         if failure is not None:
             told.setdefault(failure.text, []).append(name.replace("_", " "))
     for text, names in told.items():
-        which = "nothing can be read" if "link" in names else ", ".join(names)
-        cell = Cell(f"{shape.name}: {which}: {text.removeprefix(f'{shape.name}: ')}", Tone.WARNING)
+        which = "" if "link" in names else f"{', '.join(names)}: "  # without a connection all of it
+        cell = Cell(f"{shape.name}: {which}{text.removeprefix(f'{shape.name}: ')}", Tone.WARNING)
         rows.append(Row(f"{shape.name} {names[0]}", (cell,), spans=True, wraps=True, indent=2))
+    return rows
+
+
+def _details(view: View, shape: NodeShape) -> list[Row]:
+    """What has no column: licence, automation."""
+    readings = view.node(shape.name)
+    rows: list[Row] = []
     status = view.now_value(readings.status)
     if status is not None and status.license_valid is False:
         text = f"{shape.name}: licence invalid {status.license_note or ''}".rstrip()

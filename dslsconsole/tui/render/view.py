@@ -53,6 +53,12 @@ class View(Struct, frozen=True):
         return self.picture.verdicts.get(self.cluster.name)
 
     @property
+    def silence(self) -> float | None:
+        """Seconds since the last frame, where that is so long that verdict and alerts are not about now; else None."""
+        age = self.now - self.picture.at
+        return age if self.picture.at > 0 and age > self.stale_after else None
+
+    @property
     def alerts(self) -> tuple[Alert, ...]:
         return tuple(alert for alert in self.picture.alerts if alert.cluster == self.cluster.name)
 
@@ -76,9 +82,13 @@ class View(Struct, frozen=True):
         ages = [age for r in readings if self.is_stale(r) and (age := r.age(self.now)) is not None]
         return max(ages, default=None)
 
-    def alert_tone(self, subject: str) -> Tone:
-        """The gravest alert about a host, pool or server."""
-        tones = [SEVERITIES[alert.severity] for alert in self.alerts if alert.subject == subject]
+    def alert_tone(self, subject: str, *rules: str) -> Tone:
+        """The gravest alert about a host, pool or server, of these rules or of any."""
+        tones = [
+            SEVERITIES[alert.severity]
+            for alert in self.alerts
+            if alert.subject == subject and (not rules or alert.id in rules)
+        ]
         return Tone.CRITICAL if Tone.CRITICAL in tones else tones[0] if tones else Tone.OK
 
 

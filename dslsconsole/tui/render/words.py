@@ -29,7 +29,7 @@ def _visible(character: str) -> str:
     if code == _DELETE:
         return "␡"
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-        return "�"
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return character
 
 
@@ -92,6 +92,13 @@ def duration(seconds: float | None) -> str:
     if whole < 172_800:
         return f"{whole // 3600}h"
     return f"{whole // 86_400}d"
+
+
+def coarse(seconds: float | None) -> str:
+    """A span of time that is as it should be: in minutes at least, because what is on time must not tick."""
+    if seconds is None or not math.isfinite(seconds) or seconds >= 120:
+        return duration(seconds)
+    return "<1m" if seconds < 60 else "1m"
 
 
 def time_of_day(at: float | None) -> str:

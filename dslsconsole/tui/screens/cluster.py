@@ -16,9 +16,9 @@ from textual.widgets import Input
 from dslsconsole.tui.bars import FooterBar, HeaderBar, SentenceBar
 from dslsconsole.tui.layout import SMALLEST, is_compact, row_heights
 from dslsconsole.tui.lines import OneLine
-from dslsconsole.tui.render.alerts import alerts
+from dslsconsole.tui.render.alerts import alerts, alerts_within
 from dslsconsole.tui.render.balancers import balancers
-from dslsconsole.tui.render.cells import Cell, Sheet, Tone, filled
+from dslsconsole.tui.render.cells import Cell, Sheet, Tone, filled, within
 from dslsconsole.tui.render.dr import dr
 from dslsconsole.tui.render.footer import Key
 from dslsconsole.tui.render.header import Standing, header, sentence
@@ -79,6 +79,13 @@ class ClusterScreen(Screen[None]):
     class Shown(Message):
         """It is in front again: what was held back can be drawn."""
 
+    class EntryChosen(Message):
+        """Enter on a line of the action log."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
     def __init__(self, keys: Callable[[], list[Key]]) -> None:
         super().__init__()
         self._keys = keys
@@ -135,17 +142,23 @@ class ClusterScreen(Screen[None]):
     def say(self, text: str, tone: Tone = Tone.WARNING) -> None:
         self.query_one(FooterBar).say(text, tone)
 
+    def unsay(self) -> None:
+        """Show the keys again, if something is said in their place."""
+        if self.query_one(FooterBar).said is not None:
+            self.show_keys()
+
     def _sheet(self, name: str, view: View) -> Sheet:
         if name == "log":
             return self._log(self.zoomed == name)
         detailed = RENDERERS[name](replace(view, detail=True))
-        if self.zoomed == name or (self._roomy(name) and self.panel(name).fits(detailed)):
+        fits = self.panel(name).fits
+        if self.zoomed == name:
             return detailed
-        return RENDERERS[name](view)
-
-    def _roomy(self, name: str) -> bool:
-        """On a small screen only alerts may tell more than their row."""
-        return name == "alerts" or not self.has_class("compact")
+        if name == "alerts":
+            return alerts_within(view, fits)
+        if self.has_class("compact") and name != "nodes":  # on a small screen only what is wrong may tell more
+            return RENDERERS[name](view)
+        return detailed if fits(detailed) else within(RENDERERS[name](view), detailed, fits)
 
     def _again(self) -> None:
         self.show(self._view, self._log, self._standing, self._trouble)
@@ -213,7 +226,9 @@ class ClusterScreen(Screen[None]):
 
     def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
         event.stop()
-        if self.zoomed is None:
+        if event.table.id == "log" and event.key:
+            self.post_message(self.EntryChosen(event.key))
+        elif self.zoomed is None:
             self.zoom(event.table.id)
 
     # -- filter
