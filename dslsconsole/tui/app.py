@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -28,6 +28,7 @@ from dslsconsole.tui.render.log import log
 from dslsconsole.tui.render.view import View
 from dslsconsole.tui.screens.cluster import ClusterScreen
 from dslsconsole.tui.source import Arrival, Source
+from dslsconsole.tui.terminal import LastResort
 from dslsconsole.tui.themes import DEFAULT, ConsoleTheme, LoadedThemes
 
 COARSE_S = 4.0
@@ -61,6 +62,7 @@ class ConsoleApp(App[None]):
         wallboard: bool = False,
         rotate_s: float | None = None,
         terminal_gone: Callable[[], bool] = lambda: False,
+        last_resort: LastResort | None = None,
     ) -> None:
         self._themes = themes
         super().__init__()
@@ -79,6 +81,8 @@ class ConsoleApp(App[None]):
         self._feed_trouble: str | None = None
         self._rotate_s = rotate_s
         self._terminal_gone = terminal_gone
+        self._last_resort = last_resort
+        self._handlers: dict[signal.Signals, Any] = {}
         for one in self.actions:
             self.bind(one.key, f"act('{one.id}')", description=one.label, show=False)
         for loaded in themes.themes.values():
@@ -104,11 +108,27 @@ class ConsoleApp(App[None]):
         self.run_worker(self._read(), exit_on_error=False, name="readings")
         if self._feed is not None:
             self.run_worker(self._follow(self._feed), exit_on_error=False, name="the action log")
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not on every platform or thread
-            for wanted in (signal.SIGHUP, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(wanted, self.exit)
+        self._heed_signals()
         for failure in self._themes.failures:
             self.call_after_refresh(self.say, failure)
+
+    def _heed_signals(self) -> None:
+        """End in order when told to. Handlers of the loop alone would wait for a loop that a terminal may hold up."""
+        loop = asyncio.get_running_loop()
+
+        def told(number: int, _: object) -> None:
+            if self._last_resort is not None:
+                self._last_resort.expect_end(128 + number)
+            loop.call_soon_threadsafe(self.exit)
+
+        with contextlib.suppress(ValueError):  # signals are heeded in the main thread alone
+            for wanted in (signal.SIGHUP, signal.SIGTERM):
+                self._handlers[wanted] = signal.signal(wanted, told)
+
+    def on_unmount(self) -> None:
+        for number, before in self._handlers.items():
+            signal.signal(number, before)
+        self._handlers.clear()
 
     async def _read(self) -> None:
         async with contextlib.aclosing(self._source.arrivals()) as arrivals:

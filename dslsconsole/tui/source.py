@@ -91,7 +91,7 @@ class WatchProcess:
         """
         process = await asyncio.create_subprocess_exec(
             *self._argv,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,  # its end tells the process that we are gone, however we went
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -114,6 +114,8 @@ class WatchProcess:
         except TimeoutError as error:
             raise _Ended(f"it said nothing for {self._stall_after:.0f} s") from error
         finally:
+            if process.stdin is not None:
+                process.stdin.close()
             await _end(process)
             await _drained(process.stdout, listening)
 

@@ -13,7 +13,7 @@ from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.journal_files import JournalFiles
 from dslsconsole.tui.run_process import RunProcess
 from dslsconsole.tui.source import WatchProcess
-from dslsconsole.tui.terminal import gone
+from dslsconsole.tui.terminal import LastResort, gone
 from dslsconsole.tui.themes import DEFAULT, LoadedThemes, load
 
 FALLBACK = "dslsconsole status"
@@ -77,6 +77,7 @@ def run(wanted: Wanted) -> int:
     if wanted.theme not in loaded.themes:
         raise ValueError(f"--theme: no theme is called {wanted.theme}; there is {', '.join(loaded.themes)}")
     program = (sys.executable, "-m", "dslsconsole", "-c", str(wanted.estate_file))
+    last_resort = LastResort(sys.stdin.fileno())
     app = ConsoleApp(
         WatchProcess((*program, "watch"), time.time),
         clock=time.time,
@@ -88,6 +89,8 @@ def run(wanted: Wanted) -> int:
         wallboard=wanted.wallboard,
         rotate_s=wanted.rotate_s,
         terminal_gone=lambda: gone(sys.stdin.fileno()),
+        last_resort=last_resort,
     )
     app.run(mouse=wanted.mouse and not wanted.wallboard)
+    last_resort.ended()
     return app.return_code or 0

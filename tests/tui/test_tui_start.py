@@ -1,11 +1,13 @@
 """Starting and ending on a real terminal, and refusing what is none."""
 
+import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -21,13 +23,17 @@ import sys, time
 from dslsconsole.shipped import shipped
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.source import WatchProcess
-from dslsconsole.tui.terminal import gone
+from dslsconsole.tui.terminal import LastResort, gone
 from dslsconsole.tui.themes import load
-script = "import sys, time; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read()); sys.stdout.flush(); "
-script += "time.sleep(600)"
+script = "import os, sys; open(sys.argv[1] + '.pid', 'w').write(str(os.getpid())); "
+script += "sys.stdout.buffer.write(open(sys.argv[1], 'rb').read()); sys.stdout.flush(); sys.stdin.read()"
 source = WatchProcess((sys.executable, "-c", script, sys.argv[1]), time.time)
 themes = load([shipped("themes")])
-ConsoleApp(source, clock=lambda: float(sys.argv[2]), themes=themes, terminal_gone=lambda: gone(0)).run()
+resort = LastResort(0, within_s=1.0)
+app = ConsoleApp(
+    source, clock=lambda: float(sys.argv[2]), themes=themes, terminal_gone=lambda: gone(0), last_resort=resort
+)
+app.run()
 """
 
 
@@ -62,6 +68,7 @@ class Terminal:
     def __init__(self, tmp_path: Path) -> None:
         frames = tmp_path / "frames.jsonl"
         frames.write_bytes(b"".join(encode(frame) for frame in scenes.healthy()))
+        self._reader = tmp_path / "frames.jsonl.pid"
         self.master, slave = pty.openpty()
         argv = [sys.executable, "-c", PROGRAM, str(frames), str(scenes.NOON + 1)]
         environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
@@ -92,6 +99,24 @@ class Terminal:
                     continue
         return self.process.returncode
 
+    def reader_ends(self, seconds: float = 10.0) -> None:
+        """Wait until the process that the program reads from is gone."""
+        own, deadline = Path(f"/proc/{self._reader.read_text()}"), time.monotonic() + seconds
+        while own.exists() and "\nState:\tZ" not in (own / "status").read_text():
+            assert time.monotonic() < deadline, "it outlives the console"
+            select.select([], [], [], 0.05)
+
+    def stalls(self, seconds: float = 10.0) -> None:
+        """Wait until no more comes though nobody reads: the terminal holds all that it can."""
+        deadline = time.monotonic() + seconds
+        since, held = time.monotonic(), -1
+        while time.monotonic() - since < 1.0:
+            assert time.monotonic() < deadline, "it never stood still"
+            now = int.from_bytes(fcntl.ioctl(self.master, termios.FIONREAD, b"\0" * 4), sys.byteorder)
+            if now != held:
+                since, held = time.monotonic(), now
+            select.select([], [], [], 0.05)
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
@@ -108,6 +133,38 @@ def test_it_ends_cleanly_when_the_terminal_goes(tmp_path: Path, wanted: signal.S
         assert terminal.ends_within(5.0) == 0
     finally:
         terminal.close()
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGHUP, signal.SIGTERM])
+def test_it_ends_though_the_terminal_takes_nothing_more(tmp_path: Path, wanted: signal.Signals) -> None:
+    terminal = Terminal(tmp_path)
+    try:
+        terminal.until(b"production-cluster")
+        settings = termios.tcgetattr(terminal.master)
+        for _ in range(60):  # each repaints the screen; nobody reads
+            os.write(terminal.master, b"z")
+        terminal.stalls()
+        terminal.process.send_signal(wanted)
+        assert terminal.process.wait(timeout=5.0) == 128 + wanted
+        assert termios.tcgetattr(terminal.master)[3] & termios.ECHO, "the terminal is as it was before"
+        assert not settings[3] & termios.ECHO
+        terminal.reader_ends()
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize(("said", "seconds"), [(None, 0.6), ("50", 0.05)])
+def test_a_key_in_two_pieces_is_waited_for(said: str | None, seconds: float) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "ESCDELAY"}
+    script = "import dslsconsole.tui.start; from textual import constants; print(constants.ESCAPE_DELAY)"
+    told = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment | ({} if said is None else {"ESCDELAY": said}),
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert float(told.stdout) == seconds
 
 
 def test_q_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
