@@ -5,7 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 
 from dslsconsole.runbooks.plan import PlannedCheck
-from dslsconsole.systems.acting import Action, Call, Check, Checked, Expired, Forbidden, Hands, Refused, Unfinished, Unreached
+from dslsconsole.systems.acting import (
+    Action,
+    Call,
+    Check,
+    Checked,
+    Expired,
+    Forbidden,
+    Hands,
+    Refused,
+    Unfinished,
+    Unreached,
+)
 from dslsconsole.systems.ground import Ground
 
 POLL_SECONDS = 0.2

@@ -1,20 +1,28 @@
-"""Is a licence server dead? What each observer says, and what that proves.
+"""Is a licence server dead? What each observer says, from which vantage, and what that proves.
 
-Not reached is not dead: one cut-off observer proves nothing. The host's own word that its unit is inactive and its
-server does not run is proof; else two independent observers must say that it does not answer, and none that it does.
+Not reached is not dead: a cut line looks the same from everywhere behind it. Observers behind the same line are one
+*vantage*: the console is one, another site's nodes together are one, each node and load balancer of the node's own site
+is one. That the host's kernel answers and nobody listens ("refused") is strong; silence is weak.
+
+Proven dead is a host that says so itself; or one of which two vantages say so and nobody was answered just now, where
+one of the two is of its own site or met a refusal. Silence from outside its site alone proves nothing: the site may
+only be cut off.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
 
-from dslsconsole.model.balancer import ServerState
+from dslsconsole.model.balancer import BackendServer, ServerState
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.runbooks.survey import Survey
 from dslsconsole.systems.dslicsrv.fresh import Life
 from dslsconsole.systems.ground import Ground
 
-OBSERVERS_NEEDED = 2
+VANTAGES_NEEDED = 2
+CONSOLE = "console"
+CUT_OFF = "nobody at its own site was reached: it may only be cut off"
 _SILENT = (FailureKind.UNREACHABLE, FailureKind.NO_ANSWER)
 
 
@@ -25,12 +33,19 @@ class Says(StrEnum):
 
 
 class Observation(Struct, frozen=True):
-    """What one observer says of a node's licence server. `own` marks the host's own word, `late` one that lags."""
+    """What one observer says of a node's licence server.
+
+    `own` marks the host's own word, `near` an observer of the node's own site, `strong` one that met a refusal rather
+    than silence, `late` one that tells of a check which may be as old as its interval.
+    """
 
     observer: str
     says: Says
     text: str
+    vantage: str = ""
     own: bool = False
+    near: bool = False
+    strong: bool = False
     late: bool = False
 
 
@@ -50,50 +65,103 @@ class Evidence(Struct, frozen=True):
         return tuple(one for one in self.alive if not one.late)
 
     @property
+    def still_up(self) -> tuple[str, ...]:
+        """The load balancers whose last check found it good."""
+        return tuple(one.observer for one in self.alive if one.late)
+
+    @property
     def dead(self) -> tuple[Observation, ...]:
         return tuple(one for one in self.observations if one.says is Says.DEAD)
 
     @property
+    def vantages(self) -> frozenset[str]:
+        """Those that say it is dead."""
+        return frozenset(one.vantage for one in self.dead)
+
+    @property
     def proven(self) -> bool:
         """Whether it is proven that the server does not serve. A check that may lag by minutes is no objection."""
-        if any(one.own for one in self.dead) and not self.directly_alive:
+        if self.directly_alive:
+            return False
+        if any(one.own for one in self.dead):
             return True
-        return len(self.dead) >= OBSERVERS_NEEDED and not self.directly_alive
+        return len(self.vantages) >= VANTAGES_NEEDED and any(one.near or one.strong for one in self.dead)
+
+    @property
+    def only_from_afar(self) -> bool:
+        """Whether nobody of its own site was reached, and what the others met is silence."""
+        return not any(one.near or one.strong for one in self.observations)
 
     @property
     def text(self) -> str:
-        return "; ".join(one.text for one in self.observations)
+        told = "; ".join(one.text for one in self.observations)
+        return f"{told}; {CUT_OFF}" if self.only_from_afar and not self.alive else told
 
 
 def evidence(survey: Survey, ground: Ground, node: str) -> Evidence:
     """What the survey's observers say of a node: the console, the other nodes of both sites, the load balancers."""
-    return Evidence(node, (_own(survey, node), *_nodes(survey, node), *_balancers(survey, ground, node)))
+    return Evidence(node, (*_own(survey, node), *_nodes(survey, ground, node), *_balancers(survey, ground, node)))
 
 
-def _own(survey: Survey, node: str) -> Observation:
+def accounted(survey: Survey, ground: Ground, node: str, attested: frozenset[str]) -> bool:
+    """Whether the node does not serve beyond doubt, or nobody was answered by it and the operator vouches for that."""
+    seen = evidence(survey, ground, node)
+    return seen.proven or (node in attested and not survey.nodes[node].reached and not seen.directly_alive)
+
+
+def wants_word(survey: Survey, ground: Ground, nodes: Iterable[str], attested: frozenset[str]) -> tuple[str, ...]:
+    """Which of the nodes can't be asked and are not proven dead, so that only the operator's word (--attest) helps."""
+    return tuple(
+        node
+        for node in nodes
+        if not survey.nodes[node].reached
+        and not accounted(survey, ground, node, attested)
+        and not evidence(survey, ground, node).directly_alive
+    )
+
+
+def _site(ground: Ground, node: str) -> str:
+    return "the DR site" if node in ground.dr_nodes else "the main site"
+
+
+def _own(survey: Survey, node: str) -> tuple[Observation, ...]:
     seen = survey.nodes[node]
     if not seen.reached:
-        failure = seen.hostname.failure
-        why = failure.text if failure else "not asked"
-        # A refused login or a closed SSH port says that the host lives, and nothing of its licence server.
-        says = Says.DEAD if failure and failure.kind in _SILENT else Says.NOTHING
-        return Observation("console", says, f"console: {node} is not reached by SSH ({why})")
+        return _from_console(survey, node)
     if seen.stopped:
-        return Observation(node, Says.DEAD, f"{node} itself: {seen.unit.value}, its server does not run", own=True)
+        text = f"{node} itself: {seen.unit.value}, its server does not run"
+        return (Observation(node, Says.DEAD, text, node, own=True, near=True),)
     if seen.life.life is Life.ANSWERS or seen.cluster.value is not None:
-        return Observation(node, Says.ALIVE, seen.life.text)
+        return (Observation(node, Says.ALIVE, seen.life.text, node, own=True, near=True),)
     unit = str(seen.unit.value) if seen.unit.value else "its unit could not be read"
-    return Observation(node, Says.NOTHING, f"{node} itself: {unit}; {seen.life.text}")
+    return (Observation(node, Says.NOTHING, f"{node} itself: {unit}; {seen.life.text}", node, own=True, near=True),)
 
 
-def _nodes(survey: Survey, node: str) -> tuple[Observation, ...]:
+def _from_console(survey: Survey, node: str) -> tuple[Observation, ...]:
+    seen = survey.nodes[node]
+    failure = seen.hostname.failure
+    # A refused login or a closed SSH port says that the host lives, and nothing of its licence server.
+    silent = failure is not None and failure.kind in _SILENT
+    why = failure.text if failure else "not asked"
+    by_ssh = Observation(
+        CONSOLE, Says.DEAD if silent else Says.NOTHING, f"console: {node} is not reached by SSH ({why})", CONSOLE
+    )
+    says = {Life.ANSWERS: Says.ALIVE, Life.STOPPED: Says.DEAD}.get(seen.port.life, Says.NOTHING)
+    # A host that refuses one port and is silent on another is more likely a firewall in between.
+    strong = says is Says.DEAD and seen.port.refused and not silent
+    return by_ssh, Observation(CONSOLE, says, seen.port.text, CONSOLE, strong=strong)
+
+
+def _nodes(survey: Survey, ground: Ground, node: str) -> tuple[Observation, ...]:
     told = []
     for observer, views in survey.views.items():
         sign = views.get(node)
         if sign is None:
             continue
         says = {Life.ANSWERS: Says.ALIVE, Life.STOPPED: Says.DEAD}.get(sign.life, Says.NOTHING)
-        told.append(Observation(observer, says, sign.text))
+        near = _site(ground, observer) == _site(ground, node)
+        vantage = observer if near else _site(ground, observer)
+        told.append(Observation(observer, says, sign.text, vantage, near=near, strong=sign.refused))
     return tuple(told)
 
 
@@ -103,11 +171,16 @@ def _balancers(survey: Survey, ground: Ground, node: str) -> tuple[Observation, 
         server = balancer.server(ground.server_name(name, node))
         if server is None:
             continue
-        says = Says.NOTHING
-        if server.state is ServerState.DOWN:
-            says = Says.DEAD
-        elif server.state is ServerState.UP and not server.detail and not server.checking:
-            says = Says.ALIVE
         words = f"{name}: {server.name} is {server.status}" + (f" ({server.check})" if server.check else "")
-        told.append(Observation(name, says, words, late=True))
+        told.append(Observation(name, _checked(server), words, name, near=True, late=True))
     return tuple(told)
+
+
+def _checked(server: BackendServer) -> Says:
+    """What a load balancer's last check says. A check that was answered, however wrongly, tells of no death."""
+    if server.state is ServerState.DOWN:
+        unanswered = server.check is not None and (server.check.startswith("L4") or server.check.endswith("TOUT"))
+        return Says.DEAD if unanswered and server.check != "L4OK" else Says.NOTHING
+    if server.state is ServerState.UP and not server.detail and not server.checking:
+        return Says.ALIVE
+    return Says.NOTHING

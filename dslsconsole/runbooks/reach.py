@@ -1,6 +1,7 @@
 """The operate user's hands: commands, sockets and files over SSH, and HTTP from the console's own host."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -11,7 +12,7 @@ import httpx
 from dslsconsole.model.reading import Failure, FailureKind
 from dslsconsole.ssh.access import Access, Target
 from dslsconsole.ssh.connection import Connection
-from dslsconsole.ssh.errors import SshError
+from dslsconsole.ssh.errors import SshError, explained
 from dslsconsole.ssh.pool import Pool
 from dslsconsole.systems.acting import Answer, Page, Refused, Request, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
@@ -21,6 +22,7 @@ OUTPUT_LIMIT = 4_000_000
 """Bytes of one output; a token state of a large site is well below."""
 SOCKET_LIMIT = 2_000_000
 PAGE_LIMIT = 2_000_000
+_LINE_LIMIT = 4_096
 _MAYBE = (FailureKind.NO_ANSWER, FailureKind.LOST)
 _CONCURRENT = 4
 """Channels at once on one connection: sshd allows ten, and some are other people's."""
@@ -120,10 +122,30 @@ class Reach:
                         raise Refused(f"{request.url} answers with more than {PAGE_LIMIT} bytes")
                 return Page(answer.status_code, answer.headers.get("location", ""), text.decode(errors="replace"))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            text_ = f"{request.url} can't be reached: {error or type(error).__name__}"
+            text_ = f"{request.url} can't be reached: {said(error)}"
             raise Unreached(Failure(FailureKind.UNREACHABLE, text_)) from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Unfinished(f"{request.url} gave no answer: {error or type(error).__name__}") from error
+            raise Unfinished(f"{request.url} gave no answer: {said(error)}") from error
+
+    async def greet(self, host: str, port: int, line: str, *, timeout: float) -> str:
+        address = self._ground.address(host)
+        where = f"{host} port {port}"
+        try:
+            async with asyncio.timeout(timeout):
+                reader, writer = await asyncio.open_connection(address, port, limit=_LINE_LIMIT)
+        except socket.gaierror as error:
+            raise Unreached(Failure(FailureKind.ABSENT, f"the name of {host} is not found")) from error
+        except (OSError, TimeoutError) as error:
+            raise Unreached(explained(error, where, limit_s=timeout).failure) from error
+        try:
+            async with asyncio.timeout(timeout):
+                writer.write(line.encode() + b"\r\n")
+                answer = await reader.readline()
+        except (OSError, TimeoutError, ValueError) as error:
+            raise Unfinished(f"{where} accepts a connection, and then gives no answer that can be read") from error
+        finally:
+            writer.transport.abort()
+        return answer.decode(errors="replace").strip()
 
     async def create(self, host: str, path: str, data: bytes) -> bool:
         return await self._with(host, lambda connection: connection.create_exclusively(path, data))
@@ -139,6 +161,13 @@ class Reach:
 
     async def names(self, host: str, path: str) -> tuple[str, ...] | None:
         return await self._with(host, lambda connection: connection.list_directory(path))
+
+
+def said(error: Exception) -> str:
+    """What an error of the HTTP client tells; many of them, timeouts above all, have no text of their own."""
+    if isinstance(error, (TimeoutError, httpx.TimeoutException)):
+        return str(error) or "it did not come in time"
+    return str(error) or type(error).__name__
 
 
 async def _all_of(reader: object, limit: int) -> bytes:

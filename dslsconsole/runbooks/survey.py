@@ -34,6 +34,8 @@ class SurveyedNode:
     hostname: Reading[str] = field(default_factory=Reading)
     unit: Reading[Unit] = field(default_factory=Reading)
     life: Sign = field(default_factory=lambda: Sign(Life.UNKNOWN, "not asked"))
+    port: Sign = field(default_factory=lambda: Sign(Life.UNKNOWN, "its licence port was not asked"))
+    """What the console itself meets at the licence port, of a host that is not reached by SSH."""
     cluster: Reading[ClusterStatus] = field(default_factory=Reading)
     tokens: Reading[TokenState] = field(default_factory=Reading)
     license: Reading[ServerStatus] = field(default_factory=Reading)
@@ -136,10 +138,15 @@ class Surveyor:
         )
 
     async def _node(self, name: str) -> SurveyedNode:
-        hostname = await self._reading(self._hostname(name), "uname")
+        async with asyncio.TaskGroup() as tasks:
+            knocking = tasks.create_task(fresh.knock(self._hands, self._ground, name))
+            hostname = await self._reading(self._hostname(name), "uname")
+            if hostname.failure is None:
+                # It is asked itself, and says more than its port.
+                knocking.cancel()
         if hostname.failure is not None:
             missing = hostname.failure
-            return SurveyedNode(name, hostname, life=Sign(Life.UNKNOWN, missing.text))
+            return SurveyedNode(name, hostname, life=Sign(Life.UNKNOWN, missing.text), port=knocking.result())
         units = [self._ground.nodes[name].unit]
         loops = [one.unit for one in self._ground.cluster.automation if one.node == name]
         is_dr = name in self._ground.dr_nodes
@@ -157,12 +164,12 @@ class Surveyor:
             hostname,
             unit,
             life.result(),
-            cluster.result(),
-            tokens,
-            license_,
-            dr_sync,
-            mounted,
-            automation,
+            cluster=cluster.result(),
+            tokens=tokens,
+            license=license_,
+            dr_sync=dr_sync,
+            mounts=mounted,
+            automation=automation,
         )
 
     async def _server(
@@ -196,13 +203,13 @@ class Surveyor:
             why = (
                 level.failure.text
                 if level.failure
-                else f"{name}: its socket has the level “{clean(level.value or '')}”"
+                else f"{name}: its socket has the level “{clean(level.value or '')}”; it needs level admin"
             )
         if settings.stats_url is not None:
             backend = await self._reading(self._backend(name, "page"), "statistics page")
             return SurveyedBalancer(name, backend, channel="page" if backend.value else None, why=_text(backend) or why)
         backend = await self._reading(self._backend(name, "socket"), "socket")
-        return SurveyedBalancer(name, backend, why=f"{why}; it needs level admin to change servers")
+        return SurveyedBalancer(name, backend, why=why or _text(backend))
 
     async def _backend(self, name: str, channel: haproxy.Channel) -> Backend:
         return await haproxy.backend(self._hands, self._ground, name, channel, self._clock())

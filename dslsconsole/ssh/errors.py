@@ -60,7 +60,7 @@ def _told(error: BaseException, where: str, doing: str, limit_s: float | None) -
             return _system(error, where, doing)
         case asyncio.IncompleteReadError() | EOFError():
             return FailureKind.LOST, f"the connection to {where} ended while {doing}"
-    return FailureKind.FAILED, f"{doing} at {where} failed: {error or type(error).__name__}"
+    return FailureKind.FAILED, f"{doing} at {where} failed: {str(error) or type(error).__name__}"
 
 
 def _channel_refused(error: asyncssh.ChannelOpenError, where: str, doing: str) -> tuple[FailureKind, str]:

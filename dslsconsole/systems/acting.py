@@ -73,6 +73,14 @@ class Hands(Protocol):
 
     async def request(self, request: "Request", *, timeout: float) -> Page: ...
 
+    async def greet(self, host: str, port: int, line: str, *, timeout: float) -> str:
+        """The first line that a TCP port answers to a line, asked from the console's own host.
+
+        `Unreached` tells by its failure's kind whether the host refused or was silent; a port that accepts and then
+        says nothing raises `Unfinished`.
+        """
+        ...
+
     async def create(self, host: str, path: str, data: bytes) -> bool:
         """Create a file exclusively; False where one exists already. Raises Refused where it can't be created."""
         ...
@@ -127,6 +135,8 @@ class Checked(Struct, frozen=True):
 
     ok: bool | None
     reading: str
+    forgotten: bool = False
+    """Not so, because the host has forgotten what was set there: it must be set again, waiting does not help."""
 
 
 @dataclass(frozen=True)
@@ -135,20 +145,10 @@ class Action:
 
     `commands` are the exact texts as they will be sent, for the plan; `do` runs them and returns what they printed.
     `do` raises Refused, Unreached or Unfinished.
-    forgotten: bool = False
-    """Not so, because the host has forgotten what was set there: it must be set again, waiting does not help."""
     """
 
     commands: Callable[[Call], tuple[str, ...]]
     do: Callable[[Call], Awaitable[str]]
-
-
-Check = Callable[[Call], Awaitable[Checked]]
-
-
-def command_action(command: Callable[[Call], str], *, timeout: float, expect: str = "") -> Action:
-    """An action of one command which ends with 0 and prints a line that begins with `expect`.
-
     bound: float | None = None
     """Seconds after which one command of it goes on no more, because it has its time limit on the far side; None where
     that can't be told."""
@@ -158,6 +158,14 @@ def command_action(command: Callable[[Call], str], *, timeout: float, expect: st
     def time_of(self, call: Call) -> float | None:
         """Seconds after which nothing of it goes on any more."""
         return self.bound * len(self.commands(call)) if self.bound is not None else None
+
+
+Check = Callable[[Call], Awaitable[Checked]]
+
+
+def command_action(command: Callable[[Call], str], *, timeout: float, expect: str = "") -> Action:
+    """An action of one command which ends with 0 and prints a line that begins with `expect`.
+
     `timeout` is that of the connection in seconds, a little more than the far side's own.
     """
 

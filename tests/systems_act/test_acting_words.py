@@ -7,8 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dslsconsole.model.reading import Failure, FailureKind
 from dslsconsole.settings.schema import Estate
-from dslsconsole.systems.acting import Answer, Call, Checked, Page, Refused, Request, Unfinished, actions, checks
+from dslsconsole.systems.acting import (
+    Answer,
+    Call,
+    Checked,
+    Forbidden,
+    Page,
+    Refused,
+    Request,
+    Unfinished,
+    Unreached,
+    actions,
+    checks,
+)
 from dslsconsole.systems.ground import Ground
 from dslsconsole.systems.rsync.act import rehearsal_in
 
@@ -71,6 +84,9 @@ class Recorded:
         self.asked.append(f"{request.method} {request.url} {request.form}")
         return self.page
 
+    async def greet(self, host: str, port: int, line: str, *, timeout: float) -> str:
+        raise Unreached(Failure(FailureKind.UNREACHABLE, "silent"))
+
     async def create(self, host: str, path: str, data: bytes) -> bool:
         return True
 
@@ -82,6 +98,40 @@ class Recorded:
 
     async def remove(self, host: str, path: str) -> None:
         return None
+
+
+class Voters(Recorded):
+    """Hands of a cluster whose p1 is silent, and whose voters refuse with given words before they agree."""
+
+    def __init__(self, refusals: list[str], alive: str = "") -> None:
+        super().__init__()
+        self.refusals = refusals
+        self.alive = alive
+
+    @property
+    def promotions(self) -> list[str]:
+        return [asked for asked in self.asked if "-promote-to-primary" in asked]
+
+    async def run(self, host: str, command: str, *, stdin: bytes | None = None, timeout: float) -> Answer:
+        self.asked.append(f"{host}: {command}")
+        if "-promote-to-primary" in command:
+            return Answer(1, "", f"ERROR: {self.refusals.pop(0)}") if self.refusals else ok("Promoted: b1 epoch=8")
+        if host == "p1" and self.alive != "by ssh":
+            raise Unreached(Failure(FailureKind.UNREACHABLE, "no way to p1"))
+        if "-cluster-status" in command:
+            role = "primary" if host == "d1" and self.alive == "another serves" else "backup"
+            return ok(f'{{"node":"{host}","role":"{role}","state":"running","epoch":7}}')
+        if "systemctl" in command:
+            return ok(UNIT.format(load="loaded", active="active", pid="41"))
+        if "-server 10.0.0.1:27000" in command and self.alive == "seen by another":
+            return ok("Server Status: Running\n")
+        return Answer(3, "")
+
+    async def greet(self, host: str, port: int, line: str, *, timeout: float) -> str:
+        self.asked.append(f"console: knock at {host}")
+        if self.alive == "by its port":
+            return "Server Status: Running"
+        raise Unreached(Failure(FailureKind.UNREACHABLE, "silent"))
 
 
 def call(hands: Recorded, host: str, memory: dict[str, str] | None = None, **arguments: str) -> Call:
@@ -147,15 +197,55 @@ def test_an_attested_promotion_is_forced_only_when_it_was_refused() -> None:
     hands = Recorded([ok("Promoted: b1 epoch=8")])
     do("promote", hands, "b1", attested="p1")
     assert "-force" not in " ".join(hands.asked)
-    hands = Recorded([Answer(1, "", "ERROR: voters hold"), ok("Promoted: b1 epoch=8")])
-    do("promote", hands, "b1", attested="p1")
-    assert hands.asked[1].endswith("-promote-to-primary -node b1 -force")
+    voters = Voters(["voter b1 heard primary p1 1.0s ago and holds its vote"])
+    do("promote", voters, "b1", attested="p1")
+    assert voters.promotions[1].endswith("-promote-to-primary -node b1 -force")
+    assert "console: knock at p1" in voters.asked
 
 
-def test_a_refusal_that_names_another_node_is_not_forced() -> None:
-    hands = Recorded([Answer(1, "", "ERROR: d1 serves as primary")])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "d1 serves as primary",
+        "p1 serves as primary (epoch 7)",
+        "p1 is already primary and holds quorum",
+        "voter b1 heard primary d1 1.0s ago and holds its vote",
+        "internal error 0x2f",
+        "b1 is still starting",
+        "",
+    ],
+)
+def test_only_voters_that_hold_their_votes_for_the_attested_are_forced(refusal: str) -> None:
+    hands = Voters([refusal])
     with pytest.raises(Refused, match="not forced"):
         do("promote", hands, "b1", attested="p1")
+    assert len(hands.promotions) == 1
+
+
+@pytest.mark.parametrize("alive", ["by its port", "by ssh", "seen by another", "another serves"])
+def test_nothing_is_forced_over_a_host_that_has_come_back(alive: str) -> None:
+    hands = Voters(["no quorum (1/3 votes, 2 needed)"], alive)
+    with pytest.raises(Forbidden, match="d1 says that it is primary" if alive == "another serves" else "p1"):
+        do("promote", hands, "b1", attested="p1", dead="p1")
+    assert len(hands.promotions) == 1
+
+
+def test_a_promotion_that_is_asked_again_looks_again_first() -> None:
+    hands = Voters(["still starting", "still starting"])
+    memory: dict[str, str] = {}
+    for _ in range(2):
+        with pytest.raises(Refused):
+            do("promote", hands, "b1", memory, dead="p1")
+    assert len(hands.promotions) == 2
+    hands.alive = "by its port"
+    with pytest.raises(Forbidden, match="p1 is alive"):
+        do("promote", hands, "b1", memory, dead="p1")
+    assert len(hands.promotions) == 2
+
+
+def test_those_that_the_operation_stopped_must_say_so_themselves() -> None:
+    assert check("still-dead", Voters([]), "b1", stopped="p1").ok is None
+    assert check("still-dead", Voters([]), "b1", dead="p1").ok is True
 
 
 CLUSTER = '{"node":"p1","role":"%s","state":"running","epoch":7}'

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from dslsconsole.model.node import Mode
-from dslsconsole.runbooks.evidence import evidence
-from dslsconsole.runbooks.facts import common
+from dslsconsole.runbooks.evidence import wants_word
+from dslsconsole.runbooks.facts import common, words
 from dslsconsole.runbooks.plan import Fact
 from dslsconsole.runbooks.survey import Survey
 from dslsconsole.systems.ground import Ground
@@ -32,6 +32,7 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     _loops(facts, survey, ground)
     _dns(facts, survey, ground)
     facts["notify"] = dr.notify is not None
+    facts["verified"] = words.verified(ground)
     return facts
 
 
@@ -48,12 +49,11 @@ def _main(facts: dict[str, Fact], survey: Survey, ground: Ground, attested: froz
         for name in ground.dr_nodes
         if name != facts.get("dr_primary") and survey.nodes[name].reached and not survey.nodes[name].stopped
     )
-    unproven = []
-    for name in ground.main_nodes:
-        seen = evidence(survey, ground, name)
-        if not seen.proven and not seen.directly_alive and name not in attested:
-            unproven.append(name)
-    facts["attestable"] = tuple(unproven)
+    dead = tuple(name for name in ground.main_nodes if name not in reached)
+    facts["dead"] = " ".join(dead)
+    facts["stopped"] = " ".join(reached)
+    facts["attestable"] = wants_word(survey, ground, ground.nodes, attested)
+    facts["still_up"] = words.still_up(survey, ground, dead)
     first = common.configured_primary(ground)
     common.put(facts, "main_primary", first)
     facts["main_others"] = tuple(name for name in ground.main_nodes if name != first)
@@ -66,16 +66,31 @@ def _balancers(facts: dict[str, Fact], survey: Survey, ground: Ground, dr_primar
     facts["main_servers"] = common.servers(survey, ground, main, *candidates)
     dr = common.changeable(survey, ground, ground.dr_balancers, *((dr_primary,) if dr_primary else ()))
     facts["dr_balancers"] = dr
+    facts["main_left"] = words.of_balancers(
+        ground.main_balancers,
+        (server["balancer"] for server in common.servers(survey, ground, main, *candidates)),
+        "The main site's servers are out of {} until dr-return.",
+    )
+    facts["main_back"] = words.of_balancers(
+        ground.main_balancers,
+        (server["balancer"] for server in common.servers(survey, ground, main, *candidates)),
+        "The main site's servers are ready again on {}.",
+    )
     facts["dr_servers"] = common.servers(survey, ground, dr, *((dr_primary,) if dr_primary else ()))
 
 
 def _loops(facts: dict[str, Fact], survey: Survey, ground: Ground) -> None:
-    facts["running_loops"] = common.loops(survey, ground, active=True)
-    facts["loops_to_start"] = tuple(
+    running = common.loops(survey, ground, active=True)
+    facts["running_loops"] = running
+    paused = words.listed(loop["loop"] for loop in running)
+    facts["main_paused"] = (f" Paused until dr-return: {paused}." if paused else "") + words.unpaused(survey, ground)
+    loops_to_start = tuple(
         loop
         for loop in (*common.loops(survey, ground, active=True), *common.loops(survey, ground, active=False))
         if survey.nodes[loop["node"]].reached
     )
+    facts["loops_to_start"] = loops_to_start
+    facts["resumed"] = words.resumed(ground, loops_to_start)
 
 
 def _dns(facts: dict[str, Fact], survey: Survey, ground: Ground) -> None:

@@ -18,6 +18,9 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     if node not in ground.nodes:
         return facts
     facts["node"] = node
+    tested = ", ".join(ground.cluster.checkout_features)
+    untested = f"Nothing was tested: the estate file names no checkout_features, so {node} was not asked."
+    facts["granted"] = f"{node} grants licences ({tested})." if tested else untested
     facts["target"] = node
     facts["acts_on"] = (node,)
     main = node in ground.main_nodes

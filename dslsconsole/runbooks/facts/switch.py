@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from dslsconsole.model.node import Role
-from dslsconsole.runbooks.facts import common
+from dslsconsole.runbooks.evidence import wants_word
+from dslsconsole.runbooks.facts import common, words
 from dslsconsole.runbooks.plan import Fact
 from dslsconsole.runbooks.survey import Survey
 from dslsconsole.systems.ground import Ground
@@ -20,8 +21,13 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     target = _target(survey, ground, params, primary)
     common.put(facts, "target", target)
     common.put(facts, "target_unfit", _unfit(survey, ground, params.get("target"), primary))
+    asked = (*((primary,) if primary and not alive else ()), *(common.candidates(ground) if not alive else ()))
+    asked += (*ground.dr_nodes, *(loop.node for loop in ground.cluster.automation if loop.node in survey.nodes))
+    facts["attestable"] = wants_word(survey, ground, dict.fromkeys(asked), attested)
     if primary is None or target is None:
         return facts
+    facts["dead"] = primary
+    facts["still_up"] = words.still_up(survey, ground, () if alive else (primary,))
     known = common.epoch(survey, ground.main_nodes)
     facts["epoch"] = str(known) if known is not None else "0"
     facts["primary_port"] = ground.licence_port(primary)
@@ -43,10 +49,18 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     facts["running_loops"] = running
     facts["loops_to_resume"] = tuple(loop for loop in running if loop["node"] != primary)
     left = ", ".join(loop["loop"] for loop in running if loop["node"] == primary)
-    facts["left_paused"] = f" Paused until then: {left}." if left else ""
-    facts["loops_to_start"] = tuple(
+    facts["left_paused"] = f" Paused until failback: {left}." if left else ""
+    facts["not_paused"] = words.unpaused(survey, ground)
+    loops_to_start = tuple(
         loop for loop in (*running, *common.loops(survey, ground, active=False)) if survey.nodes[loop["node"]].reached
     )
+    facts["loops_to_start"] = loops_to_start
+    facts["stays_out"] = words.of_balancers(
+        ground.main_balancers, balancers, f"{primary} stays out of {{}} until failback."
+    )
+    facts["as_configured"] = words.of_balancers(
+        ground.main_balancers, balancers, "Both servers are ready again on {}."
+    ) + words.resumed(ground, loops_to_start)
     return facts
 
 

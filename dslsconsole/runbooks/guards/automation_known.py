@@ -1,20 +1,25 @@
 """Is it known which loops and timers run, so that they can be paused?"""
 
-from dslsconsole.runbooks.guard import Case, Judged, failed, passed
+from dslsconsole.runbooks.evidence import accounted
+from dslsconsole.runbooks.guard import Case, Judged, passed, unknown
 
-NEEDED = "the state of each loop and timer of the estate file is read, on every host that answers"
-OVERRIDABLE = True
+NEEDED = "the state of each loop and timer of the estate file is read, or its host is proven dead or attested"
+OVERRIDABLE = False
 
 
 async def judge(case: Case) -> Judged:
-    told, missing = [], []
+    told, missing, down = [], [], []
     for loop in case.ground.cluster.automation:
         node = case.survey.nodes.get(loop.node)
-        if node is None or not node.reached:
-            if loop.node == case.text("primary") or node is None:
+        if node is None:
+            missing.append(f"{loop.name}: {loop.node} is no node of this cluster, so nobody was asked")
+            continue
+        if not node.reached:
+            if accounted(case.survey, case.ground, loop.node, case.attested):
                 told.append(f"{loop.name}: its host {loop.node} is down")
             else:
                 missing.append(f"{loop.name}: {loop.node} is not reached")
+                down.append(loop.node)
             continue
         unit = next((unit for unit in node.automation.value or () if unit.name == loop.unit), None)
         if unit is None or unit.load in ("unknown", "error"):
@@ -22,5 +27,10 @@ async def judge(case: Case) -> Judged:
         else:
             told.append(f"{loop.name}: {unit.active if unit.known else unit.load}")
     if missing:
-        return failed("; ".join(missing), "Stop it by hand first: it may overwrite what this operation does.")
+        hosts = " ".join(f"--attest {name}" for name in dict.fromkeys(down))
+        return unknown(
+            "; ".join(missing),
+            "Reach it: it may overwrite what this operation does."
+            + (f" If the host is really down, say so: {hosts}" if hosts else ""),
+        )
     return passed("; ".join(told) or "the estate file names no automation")

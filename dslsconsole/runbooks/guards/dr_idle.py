@@ -1,8 +1,9 @@
 """Is every DR node known not to serve? A copy over a serving site would destroy its state."""
 
+from dslsconsole.runbooks.evidence import accounted
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
 
-NEEDED = "no DR node serves, by its own word"
+NEEDED = "no DR node serves, by its own word; one that can't be asked is proven dead or attested"
 OVERRIDABLE = False
 
 
@@ -13,8 +14,20 @@ async def judge(case: Case) -> Judged:
             f"{', '.join(serving)} serves: the DR site is active",
             "Nothing is copied to it; use dr-return.",
         )
-    reached = [name for name in case.ground.dr_nodes if case.node(name).reached]
-    silent = [name for name in reached if case.node(name).role is None and not case.node(name).stopped]
-    if silent or not reached:
-        return unknown(f"{', '.join(silent) or 'no DR node'} did not say whether it serves", "Ask it first.")
-    return passed(f"{', '.join(reached)} do not serve")
+    return silent_dr_nodes(case) or passed(f"{', '.join(case.ground.dr_nodes) or 'no DR node'} do not serve")
+
+
+def silent_dr_nodes(case: Case) -> Judged | None:
+    """The answer where a DR node could not be asked whether it serves; None where all were, or are down for certain."""
+    silent = [
+        name
+        for name in case.ground.dr_nodes
+        if case.node(name).role is None and not accounted(case.survey, case.ground, name, case.attested)
+    ]
+    if not silent:
+        return None
+    vouched = " ".join(f"--attest {name}" for name in silent)
+    return unknown(
+        f"{', '.join(silent)} did not say whether it serves",
+        f"Ask it first. If its host can't be asked and is really down, say so: {vouched}",
+    )

@@ -4,7 +4,7 @@ from dslsconsole.runbooks.evidence import evidence
 from dslsconsole.runbooks.guard import Case, Judged, Result, failed, passed
 from dslsconsole.runbooks.guards.primary_dead import death
 
-NEEDED = "each main node is reached (it is stopped first), or dead by two observers, or attested"
+NEEDED = "each main node is reached (it is stopped first), or dead by two vantages, one at its own site, or attested"
 OVERRIDABLE = False
 
 
@@ -19,7 +19,7 @@ async def judge(case: Case) -> Judged:
             judged = await death(case, name)
             (told if judged.result is Result.PASS else wrong).append(judged.reading)
     if wrong:
-        hosts = " ".join(f"--attest {name}" for name in case.names("attestable"))
+        hosts = " ".join(f"--attest {name}" for name in case.names("attestable") if name in case.ground.main_nodes)
         return failed(
             "; ".join(wrong), f"Look at them. If they are really down, say so: {hosts or 'no attestation helps'}"
         )

@@ -1,8 +1,10 @@
 """Does the main site not serve any more?"""
 
-from dslsconsole.runbooks.guard import Case, Judged, failed, passed
+from dslsconsole.runbooks.evidence import CUT_OFF, accounted
+from dslsconsole.runbooks.facts.common import candidates
+from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
 
-NEEDED = "no node of the main site says that it is primary"
+NEEDED = "no node of the main site serves: each is read, proven dead, or attested"
 OVERRIDABLE = True
 
 
@@ -12,5 +14,17 @@ async def judge(case: Case) -> Judged:
         return failed(
             f"{', '.join(serving)} serves at the main site",
             "Use failover within the site. To leave the site all the same, override: it is stopped first.",
+        )
+    # One that is reached and tells no role is stopped before anything is promoted.
+    unread = [
+        name
+        for name in candidates(case.ground)
+        if not case.node(name).reached and not accounted(case.survey, case.ground, name, case.attested)
+    ]
+    if unread:
+        cut = "" if any(case.node(name).reached for name in case.ground.main_nodes) else f"; {CUT_OFF}"
+        return unknown(
+            f"{', '.join(unread)} could not be asked whether it serves{cut}",
+            f"Look at the site. If they are really down, say so: {' '.join(f'--attest {name}' for name in unread)}",
         )
     return passed("no node of the main site says that it is primary")

@@ -3,8 +3,9 @@
 from dslsconsole.runbooks.evidence import Evidence, evidence
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
 from dslsconsole.runbooks.survey import Surveyor
+from dslsconsole.runbooks.traffic import answering
 
-NEEDED = "the host itself says that it is stopped, or two observers that it does not answer and none that it does"
+NEEDED = "the host's own word that it is stopped; or two vantages, one at its own site or refused, and nobody answered"
 OVERRIDABLE = False
 LATE_SECONDS = 8.0
 """How long to wait for load balancers, whose last check may be older than the death."""
@@ -19,27 +20,40 @@ async def judge(case: Case) -> Judged:
 
 
 async def death(case: Case, node: str) -> Judged:
-    """Whether the node's licence server is proven dead, or vouched for by the operator."""
+    """Whether the node's licence server is proven dead, or vouched for by the operator.
+
+    A load balancer that still finds it UP tells of a check that may be minutes old, so that alone is no objection; it
+    is one where users are answered through it now (sessions, bytes or the checks' health rise between two reads). Where
+    nothing rises, the plan warns of the disagreement by the load balancer's name.
+    """
     seen = evidence(case.survey, case.ground, node)
     deadline = case.clock() + LATE_SECONDS
     while _waits(seen) and case.clock() < deadline:
         await case.pause(_STEP)
         seen = evidence(await Surveyor(case.hands, case.ground, case.clock).survey(), case.ground, node)
     if seen.directly_alive:
-        said = "; ".join(one.text for one in seen.directly_alive)
-        if node in case.attested:
-            return failed(f"{node} answers, against the attestation: {said}", "It is not down: withdraw --attest.")
-        return failed(f"{node} may be alive: {said}", "If it serves, run a planned failover; else stop it first.")
+        return _alive(case, node, "; ".join(one.text for one in seen.directly_alive))
+    if not seen.proven and node not in case.attested:
+        return failed(
+            f"{node} is not proven dead: {seen.text}",
+            f"Look at {node} (console, power). If it is really down, say so: --attest {node}",
+        )
+    if seen.still_up and (served := await answering(case, node, seen.still_up)):
+        return _alive(case, node, "; ".join(served))
     if seen.proven:
         return passed(f"{node} is dead: {seen.text}")
+    return passed(f"{node} is down by the operator's word (--attest); observed: {seen.text}")
+
+
+def _alive(case: Case, node: str, said: str) -> Judged:
     if node in case.attested:
-        return passed(f"{node} is down by the operator's word (--attest); observed: {seen.text}")
-    return failed(
-        f"{node} is not proven dead: {seen.text}",
-        f"Look at {node} (console, power). If it is really down, say so: --attest {node}",
-    )
+        return failed(
+            f"{node} answers, against the attestation: {said}",
+            "It is not down: withdraw --attest, or take its server out by lb-maint first.",
+        )
+    return failed(f"{node} may be alive: {said}", "If it serves, run a planned failover; else stop it first.")
 
 
 def _waits(seen: Evidence) -> bool:
     """Whether only load balancers stand against the proof."""
-    return len(seen.dead) >= 2 and bool(seen.alive) and not seen.directly_alive
+    return len(seen.vantages) >= 2 and bool(seen.still_up) and not seen.directly_alive

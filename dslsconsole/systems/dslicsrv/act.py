@@ -191,8 +191,8 @@ async def tokens_pushed(call: Call) -> Checked:
 async def still_dead(call: Call) -> Checked:
     """Whether nobody who must be dead has come back, and no other node serves, right before this host is promoted.
 
-    `dead` names those that were proven dead or vouched for: one that is reached must be stopped for certain, of one that
-    is not nobody may be answered. `stopped` names those that this operation has stopped itself: each must say so.
+    `dead` names those that were proven dead or vouched for: one that is reached must be stopped for certain, and one
+    that is not may answer nobody. `stopped` names those that this operation has stopped itself: each must say so.
     """
     dead, stopped = call.arguments.get("dead", "").split(), call.arguments.get("stopped", "").split()
     others = [node for node in call.ground.nodes if node != call.host]
@@ -216,12 +216,12 @@ async def _stays_dead(call: Call, node: str) -> Checked:
     async with asyncio.TaskGroup() as tasks:
         own = tasks.create_task(_own_word(call, node))
         port = tasks.create_task(fresh.knock(call.hands, call.ground, node))
-        views = [
-            tasks.create_task(fresh.life(call.hands, call.ground, asker, node, call.clock())) for asker in askers
-        ]
+        views = [tasks.create_task(fresh.life(call.hands, call.ground, asker, node, call.clock())) for asker in askers]
     if (said := own.result()) is not None:
         return said
-    alive = [sign.text for sign in (port.result(), *(view.result() for view in views)) if sign.life is fresh.Life.ANSWERS]
+    alive = [
+        sign.text for sign in (port.result(), *(view.result() for view in views)) if sign.life is fresh.Life.ANSWERS
+    ]
     if alive:
         return Checked(False, f"{node} is alive: {'; '.join(alive)}")
     return Checked(True, f"{node} is not reached, and answers nobody")
@@ -285,7 +285,9 @@ def _not_forced(call: Call, refusal: str) -> str:
 
 
 async def _nobody_revived(call: Call) -> None:
-    dead = " ".join(dict.fromkeys([*call.arguments.get("dead", "").split(), *call.arguments.get("attested", "").split()]))
+    dead = " ".join(
+        dict.fromkeys([*call.arguments.get("dead", "").split(), *call.arguments.get("attested", "").split()])
+    )
     if not dead:
         return
     checked = await still_dead(call.elsewhere(call.host, dead=dead))

@@ -21,6 +21,8 @@ from dslsconsole.systems.dslicsrv.read import (
 from dslsconsole.systems.ground import Ground
 
 T = TypeVar("T")
+KNOCK_SECONDS = 3.0
+"""How long the console itself waits for a licence port to accept, and then to answer."""
 ASK_SECONDS = 5.0
 """How long one question may take on the far side."""
 
@@ -47,6 +49,8 @@ class Sign(Struct, frozen=True):
 
     life: Life
     text: str
+    refused: bool = False
+    """The far host, or its server, answered that it does not run: more than silence."""
 
 
 async def cluster_status(hands: Hands, ground: Ground, host: str) -> ClusterStatus:
@@ -85,14 +89,40 @@ async def life(hands: Hands, ground: Ground, asked_on: str, of: str, now: float)
     except (Unreached, Unfinished) as failure:
         return Sign(Life.UNKNOWN, f"{asked_on} could not be asked: {failure}")
     if answer.status == 3:
-        return Sign(Life.STOPPED, f"{asked_on}: {'its server does not run' if own else f'{of} is not reached'}")
+        if own:
+            return Sign(Life.STOPPED, f"{asked_on}: its server does not run")
+        if "connection refused" in answer.said.lower():
+            return Sign(Life.STOPPED, f"{asked_on}: {of} refuses the connection", refused=True)
+        return Sign(Life.STOPPED, f"{asked_on}: {of} is not reached")
     try:
         said = parse_status(answer.stdout, now)
     except Unreadable:
         return Sign(Life.UNKNOWN, f"{asked_on}: no readable answer about {of} (status {answer.status})")
     if said.status.lower() == "stopped":
-        return Sign(Life.STOPPED, f"{asked_on}: {of} says it is stopped")
+        return Sign(Life.STOPPED, f"{asked_on}: {of} says it is stopped", refused=True)
     return Sign(Life.ANSWERS, f"{asked_on}: {of} answers “{clean(said.status)}”")
+
+
+async def knock(hands: Hands, ground: Ground, of: str) -> Sign:
+    """Whether the licence port of node `of` answers the console itself, over TCP, as it does a load balancer's check.
+
+    A refusal is strong, silence is weak; a port that accepts and says nothing readable proves neither life nor death.
+    """
+    port = ground.nodes[of].port or ground.estate.dslicsrv.port
+    try:
+        answer = await hands.greet(of, port, "STATUS", timeout=KNOCK_SECONDS)
+        said = parse_status(answer, 0.0)
+    except Unreached as failure:
+        refused = failure.failure.kind is FailureKind.REFUSED
+        silent = failure.failure.kind is FailureKind.UNREACHABLE
+        words = "refuses the connection" if refused else "is silent" if silent else f"can't be asked ({failure})"
+        text = f"console: the licence port of {of} {words}"
+        return Sign(Life.STOPPED if refused or silent else Life.UNKNOWN, text, refused=refused)
+    except (Unfinished, Unreadable):
+        return Sign(Life.UNKNOWN, f"console: the licence port of {of} accepts, and gives no readable answer")
+    if said.status.lower() == "stopped":
+        return Sign(Life.STOPPED, f"console: {of} says it is stopped", refused=True)
+    return Sign(Life.ANSWERS, f"console: {of} answers “{clean(said.status)}”")
 
 
 async def _ask(

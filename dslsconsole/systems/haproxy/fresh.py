@@ -11,7 +11,7 @@ from dslsconsole.settings.schema import Balancer
 from dslsconsole.systems.acting import Hands, Refused, Request, Unfinished, Unreached
 from dslsconsole.systems.dslicsrv.fresh import NotRead
 from dslsconsole.systems.ground import Ground
-from dslsconsole.systems.haproxy.read import Unreadable, parse_info, parse_stat
+from dslsconsole.systems.haproxy.read import Traffic, Unreadable, parse_info, parse_stat, parse_traffic
 
 Channel = Literal["socket", "page"]
 ASK_SECONDS = 5.0
@@ -84,18 +84,31 @@ async def level(hands: Hands, ground: Ground, host: str) -> str:
 
 async def backend(hands: Hands, ground: Ground, host: str, channel: Channel, now: float) -> Backend:
     """The licence servers' backend as the load balancer sees it now. Raises NotRead."""
-    if channel == "socket":
-        text = await ask(hands, ground, host, "show stat")
-    else:
-        try:
-            text = await page(hands, ground, host)
-        except Refused as refusal:
-            raise NotRead(Failure(FailureKind.PERMISSION, f"{host}: {refusal}")) from refusal
+    text = await _table(hands, ground, host, channel)
     name = ground.balancers_of(host).backend
     found = _parsed(host, lambda: {backend.name: backend for backend in parse_stat(text, now)})
     if name not in found:
         raise NotRead(Failure(FailureKind.ABSENT, f"{host}: HAProxy has no backend {name}"))
     return found[name]
+
+
+async def traffic(hands: Hands, ground: Ground, host: str, channel: Channel, server: str) -> Traffic:
+    """What has gone through one server of the licence backend until now. Raises NotRead."""
+    text = await _table(hands, ground, host, channel)
+    name = ground.balancers_of(host).backend
+    found = _parsed(host, lambda: parse_traffic(text, name, server))
+    if found is None:
+        raise NotRead(Failure(FailureKind.ABSENT, f"{host}: HAProxy has no server {name}/{server}"))
+    return found
+
+
+async def _table(hands: Hands, ground: Ground, host: str, channel: Channel) -> str:
+    if channel == "socket":
+        return await ask(hands, ground, host, "show stat")
+    try:
+        return await page(hands, ground, host)
+    except Refused as refusal:
+        raise NotRead(Failure(FailureKind.PERMISSION, f"{host}: {refusal}")) from refusal
 
 
 def server_of(backend: Backend, name: str) -> BackendServer | None:

@@ -3,11 +3,22 @@
 import csv
 import re
 
+from msgspec import Struct
+
 from dslsconsole.model.balancer import Backend, BackendServer, Process, ServerState
 from dslsconsole.ssh.cleaning import clean
 from dslsconsole.systems.answers import Unreadable, pairs, whole
 
-__all__ = ["Unreadable", "parse_info", "parse_level", "parse_page_head", "parse_stat", "state_of"]
+__all__ = [
+    "Traffic",
+    "Unreadable",
+    "parse_info",
+    "parse_level",
+    "parse_page_head",
+    "parse_stat",
+    "parse_traffic",
+    "state_of",
+]
 
 MOST_LINES = 5_000
 _BACKEND, _SERVER = "1", "2"
@@ -53,6 +64,34 @@ def parse_stat(text: str, now: float) -> tuple[Backend, ...]:
         )
         for name, line in backends.items()
     )
+
+
+class Traffic(Struct, frozen=True):
+    """What went through one server of a backend: sessions now and ever, bytes answered, the checks' health."""
+
+    sessions: int | None
+    total: int | None
+    answered: int | None
+    health: int | None
+    troubles: int | None
+    """Connections that failed or were tried again."""
+
+
+def parse_traffic(text: str, backend: str, server: str) -> Traffic | None:
+    """The traffic of one server; None where the table does not hold it. Raises Unreadable as `parse_stat` does."""
+    parse_stat(text, 0.0)
+    rows = text.lstrip("\ufeff \t\r\n").removeprefix("# ").replace("\r", "").split("\n")[:MOST_LINES]
+    for line in csv.DictReader(row for row in rows if row.strip()):
+        if (line["pxname"], line["svname"]) == (backend, server):
+            troubles = [whole(line.get(key)) for key in ("econ", "eresp", "wretr")]
+            return Traffic(
+                whole(line.get("scur")),
+                whole(line.get("stot")),
+                whole(line.get("bout")),
+                whole(line.get("check_health")),
+                None if None in troubles else sum(one or 0 for one in troubles),
+            )
+    return None
 
 
 def _server(line: dict[str, str], now: float) -> BackendServer:
