@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from dslsconsole.tui.actions import Action
 from dslsconsole.tui.arming import Arming, armed
-from dslsconsole.tui.dialogs.plan import Attest, Confirmed, Override, PlanDialog, Setting
+from dslsconsole.tui.dialogs.decision import DecisionDialog
+from dslsconsole.tui.dialogs.plan import Again, Attest, Confirmed, Override, PlanDialog, Setting
 from dslsconsole.tui.dialogs.question import Question
-from dslsconsole.tui.dialogs.run import RunDialog
-from dslsconsole.tui.journal_feed import unfinished
-from dslsconsole.tui.operation import Plan, Request, RunFailed, Runner, Running
+from dslsconsole.tui.dialogs.reading import Notice, Outcome, Reading
+from dslsconsole.tui.following import Followed, Following, from_journal
+from dslsconsole.tui.journal_feed import begun, newest
+from dslsconsole.tui.known_operations import KnownOperations
+from dslsconsole.tui.operation import KnownOperation, Plan, Request, RunFailed, Runner
 from dslsconsole.tui.render.cells import Tone
-from dslsconsole.tui.render.header import Standing
-from dslsconsole.tui.render.plan import ENDINGS
+from dslsconsole.tui.render.header import Operating, Standing
+from dslsconsole.tui.render.plan import ENDINGS, running_step
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import TypeVar
+
     from dslsconsole.tui.app import ConsoleApp
+
+    Found = TypeVar("Found")
 
 ASKED_AT_MOST = 20
 """Overrides, attestations and answers to one request before we stop asking."""
+CHANGED = "it changed since you confirmed it: nothing was started, look at it again"
 
 
 class Acting:
-    """What this console may do and does. Without a runner: nothing."""
+    """What this console may do and does. Without a runner: nothing, but it may look."""
 
     def __init__(self, app: ConsoleApp, runner: Runner | None) -> None:
         self._app = app
         self._runner = runner
         self._arming: Arming | None = None
-        self._planning: str | None = None
-        self._run: Running | None = None
-        self._plan: Plan | None = None
-        self._dialog: RunDialog | None = None
-        self._outcome: Plan | None = None
-        self._failure: str | None = None
+        self._busy = False
+        self._own: Followed | None = None
+        self._asking: tuple[PlanDialog, tuple[object, ...]] | None = None
+        self._following = Following(app, self.look)
+        self._others = KnownOperations(app, runner, self._following.cut_off)
 
     @property
     def running(self) -> str | None:
-        """What is planned or runs now, in words."""
-        if self._run is not None and self._plan is not None:
-            return f"{self._plan.runbook} of {self._plan.cluster}"
-        return self._planning
+        """What this console runs now, in words."""
+        return self._own.words if self._own is not None and self._own.run is not None else None
+
+    @property
+    def stoppable(self) -> bool:
+        """Whether something runs that can be asked to stop."""
+        if self._runner is None:
+            return False
+        one = self._others.on(self._app.cluster_name or "")
+        return self.running is not None or (one is not None and one.running)
+
+    def knows_operation(self) -> bool:
+        """Whether there is one that runs or was cut off."""
+        return self.running is not None or self._others.on(self._app.cluster_name or "") is not None
 
     def is_armed(self, cluster: str | None, now: float) -> bool:
         return self._runner is not None and self._arming is not None and self._arming.holds(cluster or "", now)
@@ -56,12 +75,26 @@ class Acting:
             read_only=self._runner is None,
             armed_minutes=arming.minutes_left(now) if arming and here else None,
             elsewhere=arming.cluster if arming and not here and now < arming.until else None,
-            operation=self.running if self._run is not None else None,
-            unfinished=unfinished(self._app.entries, cluster or ""),
+            operation=self._operating(cluster or ""),
         )
+
+    def _operating(self, cluster: str) -> Operating | None:
+        own = self._own
+        if own is None or own.run is None:
+            return self._others.operating(cluster)
+        entries = [entry for entry in self._app.entries if entry.operation == own.plan.operation]
+        step = running_step(own.plan, entries) or max((entry.step or 0 for entry in entries), default=0)
+        name = own.plan.runbook if own.plan.cluster == cluster else own.words
+        return Operating(name, step, len(own.plan.steps), True)
+
+    def heed(self) -> None:
+        """Something was written into the journal, or time went by."""
+        own = self._own
+        self._others.heed(own.plan.operation if own is not None and own.run is not None else None)
 
     def expire(self) -> None:
         """End the arming whose time is over, and keep the minutes in the header true."""
+        self.heed()
         if self._arming is None:
             return
         if self._app.clock() >= self._arming.until:
@@ -73,9 +106,11 @@ class Acting:
 
     def perform(self, action: Action) -> bool:
         """Do it, if it is one of ours."""
-        if self._runner is None:
+        if action.id == "operation":
+            self.look()
+        elif self._runner is None:
             return False
-        if action.id == "arm":
+        elif action.id == "arm":
             self._arm()
         elif action.id == "stop":
             self.ask_to_stop()
@@ -90,7 +125,8 @@ class Acting:
     def _arm(self) -> None:
         cluster = self._app.cluster_name
         if cluster is None:
-            self._app.say("there is no cluster yet to be armed for")
+            text = "Nothing has been read yet: there is no cluster that could be armed for. Wait for the first reading."
+            self._app.push_screen(Notice("Not armed", text))
         elif self._arming is not None:
             self._arming = None
             self._app.draw_all()
@@ -109,90 +145,248 @@ class Acting:
     async def _conduct(self, runbook: str, runner: Runner) -> None:
         """From the key to the end of the run."""
         arming = self._arming
-        if arming is None or self.running is not None:
+        if arming is None or self._busy or self.running is not None:
             return
-        self._planning = f"the plan of {runbook}"
-        self._app.say(f"reading the guards of {runbook} …", Tone.TEXT)
+        self._busy = True
         try:
             agreed = await self._agree(Request(runbook, arming.cluster, arming.reason), runner)
             if agreed is None:
                 self._app.say(f"{runbook}: cancelled, nothing was changed", Tone.TEXT)
                 return
-            if not arming.holds(arming.cluster, self._app.clock()) or self._arming is not arming:
+            if not self._still(arming):
                 self._app.say(f"{runbook}: not run, the console is no longer armed")
                 return
-            self._run = runner.start(*agreed)
-            self._plan = replace(agreed[1], operation=self._run.operation)
+            run = runner.start(*agreed)
+            own = Followed(replace(agreed[1], operation=run.operation), run, may_stop=True)
         except RunFailed as failed:
             self._app.say(f"{runbook}: {failed}", Tone.CRITICAL)
             return
         finally:
-            self._planning = None
-        await self._follow(self._run, self._plan)
+            self._busy = False
+            self._asking = None
+        await self._follow(own)
+
+    def _still(self, arming: Arming) -> bool:
+        return self._arming is arming and arming.holds(arming.cluster, self._app.clock())
 
     async def _agree(self, request: Request, runner: Runner) -> tuple[Request, Plan] | None:
-        """Plan and ask, again after each answer that changes the plan, until it is confirmed or cancelled."""
+        """Plan and ask, again after each answer that changes the plan, until it is confirmed or cancelled.
+
+        What was confirmed on old grounds is read again first, and asked again unless it is the same on the same.
+        """
+        confirmed: Plan | None = None
         for _ in range(ASKED_AT_MOST):
-            plan = await runner.plan(request)
-            match await self._app.push_screen_wait(PlanDialog(plan, request)):
+            at, marks = self._app.clock(), self._marks()
+            plan = await self._read(request.runbook, "reading the guards …", partial(runner.plan, request))
+            if plan is None:
+                return None
+            if confirmed is not None and plan.agrees_with(confirmed):
+                return request, plan
+            dialog = PlanDialog(plan, request, at, CHANGED if confirmed is not None else "")
+            confirmed = None
+            self._asking = (dialog, marks)
+            match await self._app.push_screen_wait(dialog):
                 case Confirmed():
-                    return request, plan
+                    if not self._is_old(at, marks):
+                        return request, plan
+                    confirmed = plan
                 case Override(guard):
                     request = replace(request, overrides=(*request.overrides, guard))
                 case Attest(host):
                     request = replace(request, attests=(*request.attests, host))
                 case Setting(name, value):
                     request = request.with_param(name, value)
+                case Again():
+                    pass
                 case None:
                     return None
         return None
 
+    async def _read(self, title: str, text: str, ask: Callable[[], Awaitable[Found]]) -> Found | None:
+        """Ask another process, behind a dialog that keeps keys from going elsewhere; None where it was given up.
+
+        Raises:
+            RunFailed: there is no answer, and why.
+        """
+        reading: Reading[Found] = Reading(title, text, ask)
+        outcome: Outcome[Found] | None = await self._app.push_screen_wait(reading)
+        if outcome is not None and outcome.failure is not None:
+            raise outcome.failure
+        return outcome.found if outcome is not None else None
+
+    def _marks(self) -> tuple[object, ...]:
+        """What of the cluster a plan rests on, as the screen knows it."""
+        view = self._app.view()
+        verdict = view.verdict if view is not None else None
+        if verdict is None:
+            return ()
+        held = verdict.quorum.held if verdict.quorum is not None else None
+        return verdict.health, verdict.serving, verdict.primary, verdict.primaries, verdict.epoch, held
+
+    def _stale_after(self) -> float:
+        view = self._app.view()
+        return view.stale_after if view is not None else 15.0
+
+    def _is_old(self, at: float, marks: tuple[object, ...]) -> bool:
+        return self._marks() != marks or self._app.clock() - at > self._stale_after()
+
     # -- the run
 
-    async def _follow(self, run: Running, plan: Plan) -> None:
-        self._outcome, self._failure = None, None
-        self._dialog = RunDialog(plan)
-        self._app.push_screen(self._dialog, lambda _: self._closed())
-        self._app.draw_all()
-        self._app.call_after_refresh(self.draw)
+    async def _follow(self, own: Followed) -> None:
+        """Show a run of our own until it ends. An end that is not well opens its card by itself."""
+        self._own = own
+        self._following.show(own)
+        assert own.run is not None
         try:
-            self._outcome = await run.ended()
+            own.outcome = await own.run.ended()
         except RunFailed as failed:
-            self._failure = str(failed)
-        self._run = None
-        self.draw()
-        self._app.draw_all()
-        if self._dialog is None:
-            self._say_ending(plan.runbook)
+            own.failure = str(failed)
+        own.run = None
+        if own.dialog is None:
+            if own.is_well:
+                self._say_ending(own)
+            else:
+                self._following.show(own)
+        self._app.draw()
+        self._following.draw()
+        self.heed()
+        if own.dialog is not None:
+            self._app.draw_all()
 
-    def _say_ending(self, runbook: str) -> None:
-        if self._failure is not None:
-            self._app.say(f"{runbook}: {self._failure}", Tone.CRITICAL)
-        elif self._outcome is not None:
-            tone, sentence = ENDINGS.get(self._outcome.outcome, (Tone.CRITICAL, f"status {self._outcome.status}"))
-            self._app.say(f"{runbook}: {sentence}", tone)
-
-    def _closed(self) -> None:
-        self._dialog = None
+    def _say_ending(self, own: Followed) -> None:
         self._app.draw_all()
+        if own.outcome is not None:
+            tone, sentence = ENDINGS.get(own.outcome.outcome, (Tone.CRITICAL, f"status {own.outcome.status}"))
+            self._app.say(f"{own.plan.runbook}: {sentence}", tone)
 
     def draw(self) -> None:
-        """Draw the run, if it is looked at."""
-        if self._dialog is not None and self._plan is not None:
-            entries = [entry for entry in self._app.entries if entry.operation == self._plan.operation]
-            self._dialog.follow(entries, self._outcome, self._failure)
+        """Draw the plan or the run, if one is looked at."""
+        self._following.draw()
+        if self._asking is not None:
+            dialog, marks = self._asking
+            changed = self._marks() != marks
+            dialog.follow(self._app.clock(), changed=changed, stale_after_s=self._stale_after())
 
     def ask_to_stop(self) -> None:
-        run = self._run
-        if run is None:
+        """Ask the run that is looked at to stop, else our own, else what another process runs on this cluster."""
+        runner = self._runner
+        if runner is None:
+            return
+        own, top = self._own, self._following.top
+        followed = top if top is not None else own if own is not None and own.run is not None else None
+        one = self._others.on(self._app.cluster_name or "") if followed is None else None
+        if followed is not None:
+            words, operation = followed.words, followed.plan.operation
+        elif one is not None and one.running:
+            words, operation = f"{one.runbook} of {one.cluster}", one.operation
+        else:
             return
         text = (
-            f"{self.running} is asked to stop after its current step. What was done stays done; the journal says what."
+            f"Once you typed it, {words} is asked to stop after its current step. What it did is taken back as far as "
+            "it can be; the journal says what."
         )
 
         def answered(answer: str | None) -> None:
-            if answer is not None and self._run is run:
-                run.stop()
+            if answer is None:
+                return
+            if followed is not None and followed.run is not None:
+                followed.run.stop()
                 self._app.say("it was asked to stop after this step")
+            else:
+                self._app.run_worker(self._stop(operation, runner), exit_on_error=False, name="stop")
 
         self._app.push_screen(Question("Stop the run?", text, phrase="stop"), answered)
+
+    async def _stop(self, operation: str, runner: Runner) -> None:
+        try:
+            self._app.say(await runner.stop(operation))
+        except RunFailed as failed:
+            self._app.say(str(failed), Tone.CRITICAL)
+
+    # -- an operation that was hidden, that another process runs, or that was cut off
+
+    def look(self) -> None:
+        """Look at the operation that runs or was cut off; else at the newest one that ended."""
+        if self._own is not None and self._own.run is not None:
+            self._following.show(self._own)
+        elif self._runner is not None:
+            self._app.run_worker(self._take_up(self._runner), exit_on_error=False, name="operation")
+        else:
+            self._look_back()
+
+    def _look_back(self) -> None:
+        entries, cluster = self._app.entries, self._app.cluster_name or ""
+        one = newest(entries, cluster, ended=False) or newest(entries, cluster, ended=True)
+        if one is None:
+            self._app.say("no operation runs, and none was cut off", Tone.TEXT)
+        else:
+            self.show(one.operation)
+
+    def show(self, operation: str) -> None:
+        """Look at one operation of the journal, whoever ran it."""
+        own = self._own
+        if own is not None and own.plan.operation == operation:
+            self._following.show(own)
+            return
+        one = begun(self._app.entries).get(operation)
+        if one is None:
+            self._app.say("the journal has no run of this: it was refused, or its beginning is not read", Tone.TEXT)
+            return
+        known = self._others.on(one.cluster)
+        runs = known is not None and known.operation == operation and known.running and self._runner is not None
+        self._following.show(Followed(from_journal(one), may_stop=runs))
+
+    async def _take_up(self, runner: Runner) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            known = await self._read("Operation", "asking what runs …", lambda: self._others.ask(runner))
+            one = next((one for one in known or () if one.cluster == self._app.cluster_name), None)
+            if known is None:
+                return
+            if one is None:
+                self._look_back()
+                return
+            if one.running:
+                self._following.show(Followed(self._plan_of(one), may_stop=True))
+                return
+            own = await self._decide(one, runner)
+        except RunFailed as failed:
+            self._look_back()
+            self._app.say(str(failed), Tone.CRITICAL)
+            return
+        finally:
+            self._busy = False
+        if own is not None:
+            await self._follow(own)
+
+    def _plan_of(self, one: KnownOperation) -> Plan:
+        journalled = begun(self._app.entries).get(one.operation)
+        if journalled is not None:
+            return from_journal(journalled)
+        return Plan(runbook=one.runbook, cluster=one.cluster, operation=one.operation)
+
+    async def _decide(self, one: KnownOperation, runner: Runner) -> Followed | None:
+        """Ask what is to become of it; the run that does so, or None."""
+
+        def why_not() -> str | None:
+            if self.is_armed(one.cluster, self._app.clock()):
+                return None
+            return f"to decide, the console must be armed for {one.cluster}: Esc, then a, then o"
+
+        plan = self._plan_of(one)
+        entries = [entry for entry in self._app.entries if entry.operation == one.operation]
+        decision = await self._app.push_screen_wait(DecisionDialog(one, plan, entries, why_not))
+        if decision is None:
+            return None
+        text = f"{decision.capitalize()} {one.runbook} of {one.cluster}, which was cut off at step {one.step}?"
+        typed = await self._app.push_screen_wait(Question(f"{decision.capitalize()}?", text, phrase=one.cluster))
+        arming = self._arming
+        if typed is None:
+            self._app.say(f"{one.runbook}: left as it is", Tone.TEXT)
+            return None
+        if arming is None or not self.is_armed(one.cluster, self._app.clock()):
+            self._app.say(f"{one.runbook}: left as it is, the console is no longer armed")
+            return None
+        return Followed(plan, runner.resume(one.operation, decision, one.cluster, arming.reason), may_stop=True)

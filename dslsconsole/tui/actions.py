@@ -117,6 +117,13 @@ ACTIONS = (
     Action(
         "stop", "S", "stop run", "Ask the running operation to stop after its current step.", Guard.CAN_ACT, footer=1
     ),
+    Action(
+        "operation",
+        "o",
+        "operation",
+        "Look at the operation that runs or was cut off: follow it, stop it, or take it up.",
+        footer=8,
+    ),
     Action("estate", "1", "estate", "List the clusters of the estate and go to one."),
     Action("cluster", "2", "cluster", "Show all six panels."),
     Action("nodes", "3", "nodes", "Show the nodes alone, with more of each."),
@@ -176,12 +183,16 @@ def action(identity: str) -> Action:
     raise KeyError(identity)
 
 
-def why_disabled(one: Action, *, armed: bool, running: str | None) -> str | None:
-    """A sentence that says why an action does not work now; None where it works."""
+def why_disabled(one: Action, *, armed: bool, running: str | None, stoppable: bool = False) -> str | None:
+    """A sentence that says why an action does not work now; None where it works.
+
+    `running` is what this console runs, in words; `stoppable` is whether that, or what another process runs, can be
+    asked to stop.
+    """
     if one.guard is Guard.ARMED and running is not None:
         return f"{one.name_of_key} {one.label} waits until {running} has ended"
     if one.guard is Guard.ARMED and not armed:
         return f"{one.name_of_key} {one.label} needs the console armed for this cluster: press a"
-    if one.id == "stop" and running is None:
+    if one.id == "stop" and not stoppable:
         return "nothing is running that could be stopped"
     return None

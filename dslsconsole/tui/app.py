@@ -24,6 +24,7 @@ from dslsconsole.tui.navigation import Navigation
 from dslsconsole.tui.operation import Runner
 from dslsconsole.tui.render.cells import Sheet, Tone
 from dslsconsole.tui.render.footer import Key
+from dslsconsole.tui.render.header import Standing
 from dslsconsole.tui.render.log import log
 from dslsconsole.tui.render.view import View
 from dslsconsole.tui.screens.cluster import ClusterScreen
@@ -79,6 +80,7 @@ class ConsoleApp(App[None]):
         self._source = source
         self._feed = feed
         self._feed_trouble: str | None = None
+        self._standing = Standing()
         self._rotate_s = rotate_s
         self._terminal_gone = terminal_gone
         self._last_resort = last_resort
@@ -152,6 +154,7 @@ class ConsoleApp(App[None]):
         if isinstance(what, News):
             self.entries = (*self.entries, *what.entries)[-KEPT_ENTRIES:]
             self._feed_trouble = what.trouble
+            self.acting.heed()
         else:
             for frame in what.frames:
                 self.picture = self.picture.apply(frame)
@@ -180,6 +183,9 @@ class ConsoleApp(App[None]):
         if not self.cluster_screen.is_mounted:
             return
         standing = self.acting.standing(self.cluster_name, self.clock())
+        if standing != self._standing:  # what the keys may do may have changed with it
+            self._standing = standing
+            self.cluster_screen.show_keys()
         view = self.view()
         if self.screen is self.cluster_screen:
             self.cluster_screen.show(view, self._log_sheet, standing, self.trouble)
@@ -202,17 +208,18 @@ class ConsoleApp(App[None]):
     # -- what is asked for
 
     def footer_keys(self) -> list[Key]:
-        return [Key(one, self.why_not(one) is None) for one in self.actions]
+        known = self.acting.knows_operation()
+        return [Key(one, self.why_not(one) is None) for one in self.actions if known or one.id != "operation"]
 
     def why_not(self, one: Action) -> str | None:
         armed = self.acting.is_armed(self.cluster_name, self.clock())
-        return why_disabled(one, armed=armed, running=self.acting.running)
+        return why_disabled(one, armed=armed, running=self.acting.running, stoppable=self.acting.stoppable)
 
     def action_act(self, identity: str) -> None:
         """The one door through which keys, footer and palette act."""
         one = next((one for one in self.actions if one.id == identity), None)
         if one is None or isinstance(self.screen, Dialog):
-            return
+            return  # a dialog says itself how it is left
         self.cluster_screen.show_keys()
         why = self.why_not(one)
         if why is not None:
@@ -226,6 +233,14 @@ class ConsoleApp(App[None]):
     def on_cluster_screen_shown(self) -> None:
         self.draw()
 
+    def on_cluster_screen_entry_chosen(self, event: ClusterScreen.EntryChosen) -> None:
+        entry = next((entry for entry in self.entries if f"{entry.seq}" == event.key), None)
+        if entry is not None and entry.operation:
+            self.acting.show(entry.operation)
+
+    def on_dialog_told(self, event: Dialog.Told) -> None:
+        self.say(event.text)
+
     def on_run_dialog_stop_asked(self) -> None:
         self.acting.ask_to_stop()
 
@@ -237,6 +252,8 @@ class ConsoleApp(App[None]):
             and not self.screen.hears()
         ):
             return
+        if isinstance(event, events.Key) and self.cluster_screen.is_mounted:
+            self.cluster_screen.unsay()
         await super().on_event(event)
 
     async def action_quit(self) -> None:

@@ -4,6 +4,9 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from dslsconsole.tui.operation import PlannedStep
 
 
 class LogEntry(Struct, frozen=True):
@@ -20,6 +23,11 @@ class LogEntry(Struct, frozen=True):
     outcome: str = ""
     step: int | None = None
     host: str = ""
+    steps: tuple[PlannedStep, ...] = ()
+    """Of a `planned` entry: what is to be done."""
+    sentence: str = ""
+    card: tuple[str, ...] = ()
+    """Of an `outcome` entry: what happened, and what to look at."""
 
 
 class News(Struct, frozen=True):
@@ -29,15 +37,46 @@ class News(Struct, frozen=True):
     trouble: str | None = None
 
 
-def unfinished(entries: Iterable[LogEntry], cluster: str) -> str | None:
-    """The runbook of the newest operation on a cluster that began its steps and has no outcome yet."""
-    begun: dict[str, str] = {}
+class Begun(Struct, frozen=True):
+    """An operation that was confirmed, as the journal tells it."""
+
+    operation: str
+    cluster: str
+    runbook: str
+    step: int = 0
+    steps: tuple[PlannedStep, ...] = ()
+    ended: bool = False
+
+
+BEGINNINGS = ("confirmed", "step-started", "resumed")
+ENDS = ("outcome", "abandoned")
+
+
+def begun(entries: Iterable[LogEntry]) -> dict[str, Begun]:
+    """The operations that were confirmed, by id, the newest last."""
+    found: dict[str, Begun] = {}
+    planned: dict[str, tuple[PlannedStep, ...]] = {}
     for entry in entries:
-        if entry.cluster == cluster and entry.event == "step-started":
-            begun[entry.operation] = entry.runbook
-        elif entry.event == "outcome":
-            begun.pop(entry.operation, None)
-    return next(reversed(begun.values()), None)
+        name = entry.operation
+        if entry.event == "planned":
+            planned[name] = entry.steps
+        elif entry.event in BEGINNINGS:
+            one = found.pop(name, None) or Begun(name, entry.cluster, entry.runbook, steps=planned.get(name, ()))
+            found[name] = replace(one, step=entry.step or one.step, ended=False)
+        elif entry.event in ENDS and name in found:
+            found[name] = replace(found[name], ended=True)
+    return found
+
+
+def unfinished(entries: Iterable[LogEntry], cluster: str) -> Begun | None:
+    """The newest operation on a cluster that was confirmed and has no outcome yet."""
+    return newest(entries, cluster, ended=False)
+
+
+def newest(entries: Iterable[LogEntry], cluster: str, *, ended: bool) -> Begun | None:
+    """The newest confirmed operation on a cluster that has ended, or has not."""
+    ours = [one for one in begun(entries).values() if one.cluster == cluster and one.ended is ended]
+    return ours[-1] if ours else None
 
 
 class JournalFeed(Protocol):

@@ -31,6 +31,8 @@ class PlannedStep(Struct, frozen=True):
     command: str = ""
     outcome: str = ""
     undo: str = ""
+    within: float | None = None
+    """Seconds that it is given."""
 
 
 class Ask(Struct, frozen=True):
@@ -81,6 +83,43 @@ class Plan(Struct, frozen=True):
         """Whether it may be confirmed: nothing refused it, and it names the plan and the phrase."""
         return self.status == 0 and self.outcome != "refused" and bool(self.plan and self.confirm and self.steps)
 
+    def agrees_with(self, other: "Plan") -> bool:
+        """Whether it may be run, and is the very plan on the very grounds of another."""
+
+        def grounds(plan: "Plan") -> list[tuple[str, str, bool]]:
+            return [(guard.name, guard.result, guard.overridden) for guard in plan.guards]
+
+        same = (self.plan, self.warnings, self.confirm) == (other.plan, other.warnings, other.confirm)
+        return self.may_run and same and grounds(self) == grounds(other)
+
+
+class KnownOperation(Struct, frozen=True, rename={"origin": "from"}):
+    """An operation that has not ended, as `operations --json` tells it."""
+
+    operation: str
+    cluster: str
+    runbook: str = ""
+    operator: str = ""
+    origin: str = ""
+    """The machine it was started on."""
+    started_at: str = ""
+    state: str = ""
+    step: int = 0
+    steps: int = 0
+
+    @property
+    def running(self) -> bool:
+        return self.state == "running"
+
+
+DECISIONS = {
+    "verify": "read what became of each step that was begun; changes nothing",
+    "continue": "look at the open step, then run the rest of the plan that was confirmed",
+    "undo": "take back what was done, as far as it can be taken back",
+    "abandon": "release its locks; what it had done stands as it is",
+}
+"""What may become of an operation that was cut off."""
+
 
 class Request(Struct, frozen=True):
     """What the operator wants, so far."""
@@ -126,7 +165,35 @@ class Running(Protocol):
         ...
 
 
-class Runner(Protocol):
+class Operations(Protocol):
+    """Operations that this console did not start, or that were cut off."""
+
+    async def operations(self) -> tuple[KnownOperation, ...]:
+        """Those that have not ended.
+
+        Raises:
+            RunFailed: they can't be told, and why.
+        """
+        ...
+
+    async def stop(self, operation: str) -> str:
+        """Ask one to stop between two steps; a sentence on what was asked.
+
+        Raises:
+            RunFailed: it can't be asked, and why.
+        """
+        ...
+
+    def resume(self, operation: str, decision: str, cluster: str, reason: str) -> Running:
+        """Take up one that was cut off.
+
+        Raises:
+            RunFailed: the process can't be started.
+        """
+        ...
+
+
+class Runner(Operations, Protocol):
     """What plans and starts runs."""
 
     async def plan(self, request: Request) -> Plan:
@@ -157,3 +224,16 @@ def decoded(output: bytes, status: int, errors: str) -> Plan:
     except ValueError as error:
         said = errors.strip() or f"its answer can't be read ({error})"
         raise RunFailed(f"the run ended with status {status}: {said}") from error
+
+
+def decoded_operations(output: bytes, status: int, errors: str) -> tuple[KnownOperation, ...]:
+    """What `operations --json` printed.
+
+    Raises:
+        RunFailed: it is no such list; the text is what the process said on standard error.
+    """
+    try:
+        return msgspec.json.decode(output, type=tuple[KnownOperation, ...], strict=False)
+    except ValueError as error:
+        said = errors.strip() or f"the answer can't be read ({error})"
+        raise RunFailed(f"it can't be told what runs (status {status}): {said}") from error

@@ -14,7 +14,7 @@ from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.dialogs.plan import PlanDialog
 from dslsconsole.tui.dialogs.run import RunDialog
 from dslsconsole.tui.journal_feed import LogEntry
-from dslsconsole.tui.operation import Plan, Request, RunFailed, Running
+from dslsconsole.tui.operation import KnownOperation, Plan, Request, RunFailed, Running
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.themes import load
 
@@ -40,7 +40,9 @@ async def picture(one: "Wanted") -> str:
             ended = tuple(replace(step, outcome="done") for step in scenes.plan().steps)
             dialog.follow(one.run, replace(scenes.plan(), steps=ended, sentence=scenes.OUTCOME), None)
         elif one.plan is not None:
-            app.push_screen(PlanDialog(one.plan, Request(one.plan.runbook, one.plan.cluster, "INC-1234 disk failing")))
+            app.push_screen(
+                PlanDialog(one.plan, Request(one.plan.runbook, one.plan.cluster, "INC-1234 disk failing"), scenes.NOON)
+            )
         await pilot.pause()
         return app.export_screenshot(title="dslsconsole")
 
@@ -63,6 +65,15 @@ class _NothingRuns:
         raise RunFailed("a picture has no plan of its own")
 
     def start(self, request: Request, plan: Plan) -> Running:
+        raise RunFailed("a picture runs nothing")
+
+    async def operations(self) -> tuple[KnownOperation, ...]:
+        return ()
+
+    async def stop(self, operation: str) -> str:
+        raise RunFailed("in a picture nothing runs")
+
+    def resume(self, operation: str, decision: str, cluster: str, reason: str) -> Running:
         raise RunFailed("a picture runs nothing")
 
 

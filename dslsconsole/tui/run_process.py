@@ -10,67 +10,82 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from dslsconsole.tui.operation import Plan, Request, RunFailed, Running, decoded
+from dslsconsole.tui.operation import KnownOperation, Plan, Request, RunFailed, Running, decoded, decoded_operations
 from dslsconsole.tui.render.words import clean
 
 PLANS_WITHIN_S = 120.0
+ASKS_WITHIN_S = 60.0
 LARGEST_ANSWER = 4 * 1024 * 1024
 LOOKS_EVERY_S = 0.2
 
 
 class RunProcess:
-    """Starts `dslsconsole run`: first dry, then, when it is confirmed, for good."""
+    """Starts `dslsconsole run`: first dry, then, when it is confirmed, for good. And asks `dslsconsole operations`."""
 
-    def __init__(self, argv: Sequence[str]) -> None:
-        """`argv` is the command up to and with `run`."""
+    def __init__(self, argv: Sequence[str], operations: Sequence[str] | None = None) -> None:
+        """`argv` is the command up to and with `run`, `operations` the one up to and with `operations`."""
         self._argv = tuple(argv)
+        self._operations = tuple(operations) if operations is not None else (*self._argv[:-1], "operations")
 
     async def plan(self, request: Request) -> Plan:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._argv,
-                *request.argv(),
-                "--dry-run",
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-        except OSError as error:
-            raise RunFailed(f"the plan can't be made: {error.strerror or error}") from error
-        try:
-            output, errors = await asyncio.wait_for(process.communicate(), PLANS_WITHIN_S)
-        except TimeoutError as error:
-            raise RunFailed(f"no plan within {PLANS_WITHIN_S:.0f} s; nothing was changed") from error
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        return decoded(output, process.returncode or 0, clean(_last_lines(errors)))
+        argv = (*self._argv, *request.argv(), "--dry-run")
+        output, status, errors = await _said(argv, PLANS_WITHIN_S, "the plan can't be made", "no plan")
+        return decoded(output, status, errors)
 
     def start(self, request: Request, plan: Plan) -> Running:
         operation = plan.operation or uuid.uuid4().hex[:12]
-        argv = (
-            *self._argv,
-            *request.argv(),
-            "--confirm",
-            plan.confirm,
-            "--plan",
-            plan.plan or "",
-            "--operation",
-            operation,
+        sure = ("--confirm", plan.confirm, "--plan", plan.plan or "", "--operation", operation)
+        return _started((*self._argv, *request.argv(), *sure), operation)
+
+    async def operations(self) -> tuple[KnownOperation, ...]:
+        argv = (*self._operations, "--json")
+        failed = "it can't be told what runs"
+        output, status, errors = await _said(argv, ASKS_WITHIN_S, failed, "no answer on what runs")
+        return decoded_operations(output, status, errors)
+
+    async def stop(self, operation: str) -> str:
+        argv = (*self._operations, "stop", operation)
+        output, status, errors = await _said(argv, ASKS_WITHIN_S, "it can't be asked to stop", "no answer to stop")
+        if status != 0:
+            raise RunFailed(f"it was not asked to stop (status {status}): {errors}")
+        return clean(_last_lines(output))
+
+    def resume(self, operation: str, decision: str, cluster: str, reason: str) -> Running:
+        sure = ("--decide", decision, "--confirm", cluster, "--reason", reason, "--json")
+        return _started((*self._operations, "resume", operation, *sure), operation)
+
+
+async def _said(argv: Sequence[str], within_s: float, failed: str, late: str) -> tuple[bytes, int, str]:
+    """What a process that ends soon prints, its status, and its last lines of errors. Cancelled, it is ended."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
-        output = tempfile.TemporaryFile()  # noqa: SIM115 - a file can't block the writer; it lives as long as the run
-        errors = tempfile.TemporaryFile()  # noqa: SIM115
-        try:
-            process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True
-            )
-        except OSError as error:
-            output.close()
-            errors.close()
-            raise RunFailed(f"the run can't be started, nothing was changed: {error.strerror or error}") from error
-        return StartedRun(process, operation, output, errors)
+    except OSError as error:
+        raise RunFailed(f"{failed}: {error.strerror or error}") from error
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), within_s)
+    except TimeoutError as error:
+        raise RunFailed(f"{late} within {within_s:.0f} s; nothing was changed") from error
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return output, process.returncode or 0, clean(_last_lines(errors))
+
+
+def _started(argv: Sequence[str], operation: str) -> "StartedRun":
+    """A process that acts, in a session of its own."""
+    output = tempfile.TemporaryFile()  # noqa: SIM115 - a file can't block the writer; it lives as long as the run
+    errors = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True)
+    except OSError as error:
+        output.close()
+        errors.close()
+        raise RunFailed(f"the run can't be started, nothing was changed: {error.strerror or error}") from error
+    return StartedRun(process, operation, output, errors)
 
 
 class StartedRun:

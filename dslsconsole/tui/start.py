@@ -85,7 +85,7 @@ def run(wanted: Wanted) -> int:
         theme=wanted.theme,
         cluster=wanted.cluster,
         runner=RunProcess((*program, "run")) if wanted.can_act and not wanted.wallboard else None,
-        feed=JournalFiles(wanted.journal_directory) if wanted.journal_directory else None,
+        feed=JournalFiles(wanted.journal_directory, writes=wanted.can_act) if wanted.journal_directory else None,
         wallboard=wanted.wallboard,
         rotate_s=wanted.rotate_s,
         terminal_gone=lambda: gone(sys.stdin.fileno()),

@@ -1,154 +1,46 @@
 """From a guarded key to a run: nothing happens by reflex, and what happens is what was confirmed."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 from msgspec.structs import replace
-from textual.pilot import Pilot
+from textual import events
 from textual.widgets import Input, Static
 
-from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.arming import LASTS_S
-from dslsconsole.tui.bars import FooterBar, HeaderBar
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.dialogs.plan import PlanDialog
 from dslsconsole.tui.dialogs.question import Question
+from dslsconsole.tui.dialogs.reading import Notice, Reading
 from dslsconsole.tui.dialogs.run import RunDialog
 from dslsconsole.tui.journal_feed import LogEntry, News
-from dslsconsole.tui.operation import Ask, Plan, PlannedGuard, PlannedStep, Request, RunFailed
+from dslsconsole.tui.operation import Ask, Plan, Request, RunFailed
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.table import LineTable
-from dslsconsole.tui.themes import load
-
-THEMES = load([shipped("themes")])
-PLAN = Plan(
-    runbook="failover",
-    cluster=scenes.CLUSTER,
-    operation="op-1",
-    outcome="planned",
-    guards=(PlannedGuard("backup_in_step", "pass", "generation 48211 on both", "the same generation"),),
-    steps=(
-        PlannedStep(
-            "pause token sync",
-            "dsls-primary-01",
-            "timeout -k 1 20 sudo -n systemctl stop dsls-token-sync.service",
-            "planned",
-        ),
-        PlannedStep(
-            "promote the backup",
-            "dsls-backup-01",
-            "timeout -k 1 20 /opt/dsls/bin/DSLicSrv -promote-to-primary",
-            "planned",
-        ),
-    ),
-    plan="abc123",
-    impact=("212 sessions reconnect within 20 s", "712 tokens stay in use"),
-    confirm=scenes.CLUSTER,
-)
-REFUSED = replace(
+from tests.tui.acting_console import (
     PLAN,
-    outcome="refused",
-    status=10,
-    guards=(
-        PlannedGuard(
-            "old_primary_dead", "unknown", "only one observer", "two observers", "attest it, if it is off", False
-        ),
-        PlannedGuard("backup_in_step", "fail", "11 generations behind", "the same generation", "sync first: T", True),
-    ),
-    attest=("dsls-primary-01",),
+    REFUSED,
+    THEMES,
+    Clock,
+    FakeRunner,
+    arm,
+    ask,
+    console,
+    dialog,
+    footer,
+    header,
+    hear_at_once,
+    type_in,
+    until,
 )
-
-
-@dataclass
-class FakeRun:
-    """A run that ends when the test says so."""
-
-    operation: str
-    outcome: "asyncio.Future[Plan]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    stops: int = 0
-
-    async def ended(self) -> Plan:
-        return await self.outcome
-
-    def stop(self) -> None:
-        self.stops += 1
-
-
-@dataclass
-class FakeRunner:
-    """Gives the plan that a function makes of a request, and remembers what was started."""
-
-    planned: Callable[[Request], Plan]
-    requests: list[Request] = field(default_factory=list)
-    started: list[tuple[Request, Plan]] = field(default_factory=list)
-    run: FakeRun | None = None
-
-    async def plan(self, request: Request) -> Plan:
-        self.requests.append(request)
-        return self.planned(request)
-
-    def start(self, request: Request, plan: Plan) -> FakeRun:
-        self.started.append((request, plan))
-        self.run = FakeRun(plan.operation)
-        return self.run
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = scenes.NOON + 1
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture(autouse=True)
 def hears_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dialogs take keys at once, but where the test is about that."""
-    monkeypatch.setattr(Question, "deaf_s", 0.0)
-    monkeypatch.setattr(PlanDialog, "deaf_s", 0.0)
-
-
-def console(runner: FakeRunner, clock: Clock | None = None) -> ConsoleApp:
-    return ConsoleApp(PlayedFrames([scenes.healthy()]), clock=clock or Clock(), themes=THEMES, runner=runner)
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Wait for a condition, ten seconds at most."""
-    async with asyncio.timeout(10):
-        while not holds():
-            await pilot.pause(0.01)
-
-
-def header(app: ConsoleApp) -> str:
-    return app.cluster_screen.query_one(HeaderBar).text
-
-
-def footer(app: ConsoleApp) -> str:
-    return app.cluster_screen.query_one(FooterBar).text
-
-
-async def arm(pilot: Pilot[None], app: ConsoleApp) -> None:
-    await pilot.pause()
-    await pilot.press("a")
-    await until(pilot, lambda: isinstance(app.screen, Question))
-    await pilot.press(*"INC-1", "enter")
-    await until(pilot, lambda: "ARMED 10 min" in header(app))
-
-
-async def ask(pilot: Pilot[None], app: ConsoleApp, key: str = "F") -> None:
-    await pilot.press(key)
-    await until(pilot, lambda: isinstance(app.screen, PlanDialog))
-    await pilot.pause()
-
-
-async def type_in(pilot: Pilot[None], app: ConsoleApp, text: str) -> None:
-    """Type a text and Enter."""
-    app.screen.query_one(Input).value = text
-    await pilot.press("enter")
+    hear_at_once(monkeypatch)
 
 
 async def test_a_guarded_key_says_why_it_does_nothing() -> None:
@@ -258,12 +150,12 @@ async def test_keys_typed_before_the_dialog_could_be_read_do_not_count(monkeypat
 
 async def test_half_a_second_it_is_deaf() -> None:
     now = [0.0]
-    dialog: Dialog[str] = Dialog(clock=lambda: now[0])
-    dialog.deaf_s = 0.5  # type: ignore[misc]
+    one: Dialog[str] = Dialog(clock=lambda: now[0])
+    one.deaf_s = 0.5  # type: ignore[misc]
     now[0] = 0.49
-    assert not dialog.hears()
+    assert not one.hears()
     now[0] = 0.5
-    assert dialog.hears()
+    assert one.hears()
 
 
 async def test_what_was_confirmed_is_run_with_reason_plan_and_operation() -> None:
@@ -275,7 +167,7 @@ async def test_what_was_confirmed_is_run_with_reason_plan_and_operation() -> Non
         await pilot.press(*(("minus" if letter == "-" else letter) for letter in scenes.CLUSTER), "enter")
         await until(pilot, lambda: isinstance(app.screen, RunDialog))
         assert runner.started == [(Request("failover", scenes.CLUSTER, "INC-1"), PLAN)]
-        assert "▶ failover of production-cluster" in header(app)
+        assert "▶ failover running" in header(app)
         assert runner.run is not None
         runner.run.outcome.set_result(
             replace(PLAN, outcome="done", steps=tuple(replace(s, outcome="done") for s in PLAN.steps))
@@ -389,6 +281,9 @@ async def test_what_a_runbook_asks_is_shown_with_its_default_and_can_be_changed(
         assert "stop=fail · If it will not (fail or kill)" in "\n".join(app.screen.query_one(LineTable).text())
         await type_in(pilot, app, "stop=explode")
         assert len(runner.requests) == 1, "that is none of the choices"
+        assert "stop is one of fail, kill, not explode; nothing was done" in dialog(app)
+        await type_in(pilot, app, "halt=kill")
+        assert "there is no setting called halt; there is target=, stop=; nothing was done" in dialog(app)
         await type_in(pilot, app, "stop=kill")
         await until(pilot, lambda: len(runner.requests) == 2)
         assert runner.requests[-1].params == {"stop": "kill"}
@@ -434,3 +329,179 @@ def test_the_command_line_is_the_same_for_plan_and_run() -> None:
         *("force-sync", "c", "--json", "--reason", "why"),
         *("--param", "target=b", "--override", "g", "--attest", "h"),
     )
+
+
+async def test_armed_is_seen_while_it_runs() -> None:
+    app = console(FakeRunner())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: "▶ failover running" in header(app))
+        assert "ARMED 10 min" in header(app)
+
+
+async def test_keys_typed_while_the_guards_are_read_go_nowhere_and_esc_gives_up() -> None:
+    runner = FakeRunner(planning=asyncio.Event())
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, Reading))
+        await pilot.press("a", "q", "z", "D", "enter", "ctrl+c")
+        assert isinstance(app.screen, Reading)
+        assert "Esc cancels" in dialog(app)
+        assert "ARMED 10 min" in header(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.cluster_screen)
+        await until(pilot, lambda: "failover: cancelled, nothing was changed" in footer(app))
+        assert len(runner.requests) == 1
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
+
+
+async def test_arming_before_the_first_reading_says_why_not_and_keeps_the_keys() -> None:
+    app = ConsoleApp(PlayedFrames([[]]), clock=Clock(), themes=THEMES, runner=FakeRunner())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("a", "q", "F", "I", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Notice))
+        assert "there is no cluster that could be armed for" in dialog(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.cluster_screen)
+
+
+async def test_a_plan_says_when_it_was_read_and_that_it_is_old() -> None:
+    clock, runner = Clock(), FakeRunner()
+    app = console(runner, clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        assert "read 12:00:06Z, 0 s ago" in dialog(app)
+        clock.now += 12
+        app.draw()
+        assert "read 12:00:06Z, 12 s ago" in dialog(app)
+        clock.now += 20
+        app.draw()
+        assert "▲ read 12:00:06Z, 32 s ago: Ctrl-R, or r and Enter, reads it again" in dialog(app)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: len(runner.requests) == 2 and isinstance(app.screen, PlanDialog))
+        await pilot.pause()
+        assert "read 12:00:38Z, 0 s ago" in dialog(app)
+        assert runner.started == []
+
+
+async def test_a_plan_says_that_the_cluster_changed_since() -> None:
+    app = console(FakeRunner())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        for frame in scenes.primary_lost():
+            app.picture = app.picture.apply(frame)
+        app.draw()
+        assert "▲ the cluster changed since" in dialog(app)
+
+
+async def test_what_is_confirmed_on_old_grounds_is_read_again_before_it_starts() -> None:
+    clock, runner = Clock(), FakeRunner()
+    app = console(runner, clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        clock.now += 20
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: runner.started != [])
+        assert len(runner.requests) == 2
+
+
+async def test_what_changed_since_it_was_confirmed_is_not_started_but_shown() -> None:
+    clock, runner = Clock(), FakeRunner()
+    app = console(runner, clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        clock.now += 20
+        runner.planned = lambda _: replace(PLAN, plan="another")
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: len(runner.requests) == 2 and isinstance(app.screen, PlanDialog))
+        await pilot.pause()
+        assert runner.started == []
+        assert "it changed since you confirmed it: nothing was started" in dialog(app)
+
+
+async def test_a_plan_covers_the_whole_width() -> None:
+    app = console(FakeRunner())
+    async with app.run_test(size=(200, 60)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        assert app.screen.query_one(LineTable).region.width == 200
+
+
+async def test_a_running_step_tells_its_seconds_and_its_deadline() -> None:
+    clock = Clock()
+    timed = replace(PLAN, steps=(replace(PLAN.steps[0], within=120.0), PLAN.steps[1]))
+    app = console(FakeRunner(lambda _: timed), clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        begun = LogEntry(1, clock.now, "me", scenes.CLUSTER, "failover", "op-1", "step-started", "▶ 1.", step=1)
+        app.post_message(ConsoleApp.Arrived(News((begun,))))
+        await until(pilot, lambda: "running, 0 s of 120 s" in dialog(app))
+        clock.now += 12
+        app.acting.draw()
+        assert "▶ 1. pause token sync on dsls-primary-01: running, 12 s of 120 s" in dialog(app)
+
+
+async def test_what_is_pasted_is_said_not_to_count() -> None:
+    runner = FakeRunner()
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        app.screen.query_one(Input).post_message(events.Paste(scenes.CLUSTER))
+        await until(pilot, lambda: "what is pasted does not count here: type it" in dialog(app))
+        assert app.screen.query_one(Input).value == ""
+
+
+async def test_an_empty_reason_is_asked_for() -> None:
+    app = console(FakeRunner())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("enter")
+        assert "say why, it is written to the journal" in dialog(app)
+        await pilot.press("ctrl+c")
+        assert isinstance(app.screen, Question)
+        assert "Esc cancels" in dialog(app)
+
+
+async def test_leaving_keys_in_help_say_how_it_is_left() -> None:
+    app = console(FakeRunner())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        await pilot.press("q")
+        assert "Esc closes this" in footer(app)
+        assert app.is_running
+
+
+async def test_what_is_said_goes_with_the_next_key_of_any_kind() -> None:
+    app = console(FakeRunner())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("F")
+        assert "press a" in footer(app)
+        await pilot.press("down")
+        assert "press a" not in footer(app)
+
+
+async def test_a_plan_without_steps_has_no_heading_for_them() -> None:
+    app = console(FakeRunner(lambda _: replace(REFUSED, steps=())))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        assert "Steps" not in dialog(app)

@@ -1,6 +1,7 @@
 """Following the action log: what is there, then each addition, in the words of the panel."""
 
 import asyncio
+import shutil
 from contextlib import aclosing
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from msgspec.structs import replace
 
 from dslsconsole.journal.entry import Entry, Origin, encode
 from dslsconsole.tui.journal_feed import LogEntry, News, unfinished
-from dslsconsole.tui.journal_files import JournalFiles, shown
+from dslsconsole.tui.journal_files import JournalFiles, shown, unwritable
+from dslsconsole.tui.operation import PlannedStep
 
 
 def entry(seq: int = 1, event: str = "note", **data: object) -> Entry:
@@ -78,8 +80,47 @@ def test_an_operation_without_outcome_is_unfinished() -> None:
     def step(operation: str, event: str) -> LogEntry:
         return replace(shown(entry(event=event)), operation=operation)
 
-    begun = [step("a", "step-started"), step("a", "outcome"), step("b", "planned"), step("c", "step-started")]
-    assert unfinished(begun, "c") == "failover"
-    assert unfinished(begun, "another cluster") is None
-    assert unfinished([*begun, step("c", "outcome")], "c") is None
-    assert unfinished(begun[:3], "c") is None, "what only was planned changed nothing"
+    told = [step("a", "step-started"), step("a", "outcome"), step("b", "planned"), step("c", "step-started")]
+    one = unfinished(told, "c")
+    assert one is not None
+    assert (one.operation, one.runbook, one.ended) == ("c", "failover", False)
+    assert unfinished(told, "another cluster") is None
+    assert unfinished([*told, step("c", "outcome")], "c") is None
+    assert unfinished([*told, step("c", "abandoned")], "c") is None
+    assert unfinished([*told, step("c", "outcome"), step("c", "resumed")], "c") is not None
+    assert unfinished(told[:3], "c") is None, "what only was planned changed nothing"
+
+
+def test_a_plan_is_read_from_the_journal() -> None:
+    planned = [
+        {"name": "stop", "host": "a", "command": ["x", "y"], "undo": "start", "within": 35.0},
+        {"name": "promote", "host": 3, "command": None},
+        "hologram",
+    ]
+    steps = shown(entry(event="planned", steps=planned)).steps
+    assert steps[0] == PlannedStep("stop", "a", "x\ny", "planned", "start", 35.0)
+    assert [step.name for step in steps] == ["stop", "promote", ""]
+
+
+def test_how_it_ended_is_read_from_the_journal() -> None:
+    told = shown(entry(event="outcome", outcome="needs_person", sentence="It is open.", card=["look", 3]))
+    assert (told.outcome, told.sentence, told.card) == ("needs_person", "It is open.", ("look", ""))
+
+
+def test_a_log_that_can_not_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unwritable(tmp_path) is None
+    assert unwritable(tmp_path / "not yet") is None
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert "can't be written by this user" in (unwritable(tmp_path) or "")
+    full = shutil.disk_usage(tmp_path)._replace(free=4096)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: full)
+    assert "no space is left for the action log" in (unwritable(tmp_path) or "")
+
+
+async def test_only_a_console_that_may_act_tells_of_a_log_that_it_can_not_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    for writes in (False, True):
+        async with asyncio.timeout(10), aclosing(JournalFiles(tmp_path, every_s=0.01, writes=writes).news()) as news:
+            assert ((await anext(news)).trouble is not None) is writes

@@ -1,5 +1,6 @@
 """What each panel says of what is known, and of what is not."""
 
+import pytest
 from msgspec.structs import replace
 
 from dslsconsole.model.balancer import ServerState
@@ -16,7 +17,7 @@ from dslsconsole.tui.render.balancers import balancers
 from dslsconsole.tui.render.cells import Row, Sheet, Tone, laid_out, row_lines, wanted_widths
 from dslsconsole.tui.render.dr import dr
 from dslsconsole.tui.render.footer import Key, footer
-from dslsconsole.tui.render.header import Standing, header, sentence
+from dslsconsole.tui.render.header import Operating, Standing, header, sentence
 from dslsconsole.tui.render.nodes import nodes
 from dslsconsole.tui.render.pools import pools
 from dslsconsole.tui.render.view import View
@@ -366,7 +367,22 @@ class TestHeader:
         assert "▲ ARMED 10 min" in line
 
     def test_an_operation_that_did_not_end_is_said(self) -> None:
-        assert "▶ failover not ended" in self.line(view(), 120, Standing(unfinished="failover"))
+        for running, told in (
+            (True, "▶ failover running, step 3 of 14"),
+            (False, "▲ failover cut off at step 3"),
+            (None, "▲ failover not ended, step 3 of 14"),
+        ):
+            line = self.line(view(), 160, Standing(operation=Operating("failover", 3, 14, running)))
+            assert told in line
+            assert "read-only" in line
+
+    @pytest.mark.parametrize("width", [80, 120, 200])
+    def test_armed_is_seen_while_something_runs(self, width: int) -> None:
+        operating = Operating("failover", 3, 14, True)
+        standing = Standing(read_only=False, armed_minutes=7, operation=operating)
+        line = self.line(view(scenes.troubled()), width, standing)
+        assert "ARMED 7" in line
+        assert "3/14" in line or "step 3 of 14" in line
 
     def test_silence_is_not_ok(self) -> None:
         late = view(now=NOW + 60)

@@ -104,3 +104,37 @@ def test_members_that_are_missing_or_new_do_no_harm() -> None:
     plan = decoded(b'{"runbook": "r", "hologram": 1, "guards": [{"name": "g"}]}', 0, "")
     assert plan.guards[0].result == "unknown"
     assert not plan.may_run
+
+
+def asks(script: str) -> RunProcess:
+    return RunProcess(("/nonexistent", "run"), (sys.executable, "-c", script))
+
+
+async def test_what_runs_is_asked_and_told() -> None:
+    (one,) = await asks(
+        "import sys, json; print(json.dumps([{'operation': sys.argv[1], 'cluster': 'c', 'state': 'unfinished'}]))"
+    ).operations()
+    assert (one.operation, one.running) == ("--json", False)
+
+
+async def test_stopping_tells_what_was_said_and_fails_in_words() -> None:
+    assert await asks("import sys; print(*sys.argv[1:])").stop("op-9") == "stop op-9"
+    with pytest.raises(RunFailed, match=r"it was not asked to stop \(status 64\): does not run any more"):
+        await asks("import sys; sys.stderr.write('does not run any more'); sys.exit(64)").stop("op-9")
+
+
+async def test_taking_up_has_decision_confirmation_reason_and_a_session_of_its_own() -> None:
+    script = (
+        "import sys, os, json; own = str(os.getsid(0) == os.getpid());"
+        "print(json.dumps({'outcome': 'done', 'runbook': ' '.join(sys.argv[1:]), 'cluster': own}))"
+    )
+    started = asks(script).resume("op-9", "undo", "c", "INC-1")
+    async with asyncio.timeout(10):
+        ended = await started.ended()
+    assert started.operation == "op-9"
+    assert ended.runbook == "resume op-9 --decide undo --confirm c --reason INC-1 --json"
+    assert ended.cluster == "True"
+
+
+def test_operations_are_asked_of_the_same_program() -> None:
+    assert RunProcess(("python", "-m", "dslsconsole", "-c", "f", "run"))._operations[-2:] == ("f", "operations")

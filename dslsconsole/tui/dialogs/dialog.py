@@ -5,8 +5,12 @@ from time import monotonic
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.screen import ModalScreen
 
+from dslsconsole.tui.lines import OneLine
+from dslsconsole.tui.render.cells import Cell, Tone
+from dslsconsole.tui.render.words import clean
 from dslsconsole.tui.table import LineTable
 
 Answer = TypeVar("Answer")
@@ -17,7 +21,11 @@ DEAF_S = 0.5
 class Dialog(ModalScreen[Answer | None]):
     """A dialog. Its answer is None when it was cancelled, which is the default."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", show=False),
+        Binding("ctrl+c,ctrl+q", "leave", show=False, priority=True),
+        Binding("q", "leave", show=False),
+    ]
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 0%; }
     Dialog Input {
@@ -28,6 +36,14 @@ class Dialog(ModalScreen[Answer | None]):
     """
     deaf_s: ClassVar[float] = 0.0
     """For how long, in seconds, it takes no key after it opened."""
+    way_out: ClassVar[str] = "Esc closes this"
+
+    class Told(Message):
+        """Something to say, of a dialog that has no line for it."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
@@ -43,6 +59,18 @@ class Dialog(ModalScreen[Answer | None]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """A key that leaves the console does not leave it from here."""
+        self.tell(self.way_out, Tone.WARNING)
+
+    def tell(self, text: str, tone: Tone = Tone.MUTED) -> None:
+        """Say something in the dialog's last line."""
+        hint = next(iter(self.query("#hint").results(OneLine)), None)
+        if hint is not None:
+            hint.show((Cell(f" {clean(text)}", tone),))
+        else:
+            self.post_message(self.Told(text))
 
     def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
         event.stop()

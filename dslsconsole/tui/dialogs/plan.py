@@ -13,7 +13,7 @@ from dslsconsole.tui.dialogs.question import Typed
 from dslsconsole.tui.lines import OneLine
 from dslsconsole.tui.operation import Plan, Request
 from dslsconsole.tui.render import plan as rendered
-from dslsconsole.tui.render.cells import Cell, Tone
+from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.render.words import clean
 from dslsconsole.tui.table import LineTable
 
@@ -41,7 +41,11 @@ class Setting(Struct, frozen=True):
     value: str
 
 
-Decision = Confirmed | Override | Attest | Setting
+class Again(Struct, frozen=True):
+    """The plan is to be read again."""
+
+
+Decision = Confirmed | Override | Attest | Setting | Again
 
 
 class PlanDialog(Dialog[Decision]):
@@ -53,10 +57,11 @@ class PlanDialog(Dialog[Decision]):
         Binding("down", "scroll(1)", show=False, priority=True),
         Binding("pageup", "scroll(-10)", show=False, priority=True),
         Binding("pagedown", "scroll(10)", show=False, priority=True),
+        Binding("ctrl+r", "again", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     PlanDialog {
-        & Vertical { width: 96%; max-width: 130; height: 1fr; margin: 2 0 1 0; background: $background; }
+        & Vertical { width: 100%; height: 1fr; margin: 2 0 1 0; background: $background; }
         & LineTable { width: 100%; height: 1fr; }
         & #choice { width: 100%; height: auto; padding: 0 1; color: $tone-warning; text-style: bold; }
         & #choice.refused { color: $tone-critical; }
@@ -64,16 +69,22 @@ class PlanDialog(Dialog[Decision]):
     """
     AUTO_FOCUS = "Input"
 
-    def __init__(self, plan: Plan, request: Request) -> None:
+    way_out: ClassVar[str] = "Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it"
+
+    def __init__(self, plan: Plan, request: Request, read_at: float | None = None, note: str = "") -> None:
+        """`read_at` is when the plan was asked for, in seconds since the epoch; `note` is to be read first."""
         super().__init__()
         self._plan = plan
         self._request = request
+        self._read_at = read_at
+        self._note = note
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield LineTable()
             yield Static(id="choice", markup=False)
             yield Typed(max_length=200, placeholder="type here")
+            yield OneLine(id="read")
             yield OneLine(id="hint")
 
     def on_mount(self) -> None:
@@ -86,7 +97,8 @@ class PlanDialog(Dialog[Decision]):
         choice = self.query_one("#choice", Static)
         choice.set_class(tone is Tone.CRITICAL, "refused")
         choice.update(text)
-        self._hint("Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it", Tone.MUTED)
+        self.tell(self._note or self.way_out, Tone.WARNING if self._note else Tone.MUTED)
+        self.follow(self._read_at, changed=False)
 
     def _choice(self) -> tuple[Tone, str]:
         plan = self._plan
@@ -104,8 +116,16 @@ class PlanDialog(Dialog[Decision]):
                 parts.append(f"to override a guard type its name: {', '.join(overridable)}")
         return (Tone.WARNING if plan.may_run else Tone.CRITICAL), "\n".join(clean(part) for part in parts)
 
-    def _hint(self, text: str, tone: Tone) -> None:
-        self.query_one("#hint", OneLine).show((Cell(f" {clean(text)}", tone),))
+    def follow(self, now: float | None, *, changed: bool, stale_after_s: float = 15.0) -> None:
+        """Say when it was read, and whether that is still worth something."""
+        if self._read_at is None or now is None:
+            return
+        line = rendered.freshness(self._read_at, now, changed=changed, stale_after_s=stale_after_s)
+        for place in self.query("#read").results(OneLine):  # none, while it is not yet composed
+            place.show((line,))
+
+    def action_again(self) -> None:
+        self.dismiss(Again())
 
     def action_scroll(self, by: int) -> None:
         self.query_one(LineTable).action_cursor(by)
@@ -116,6 +136,17 @@ class PlanDialog(Dialog[Decision]):
         if ask is None or not separator or not ask.takes(value.strip()):
             return None
         return Setting(ask.name, value.strip())
+
+    def _wrong(self, typed: str) -> str:
+        """Why a text is no answer, with what would be one."""
+        name, separator, value = (part.strip() for part in typed.partition("="))
+        if not separator:
+            return f"“{typed}” is none of these"
+        for ask in self._plan.asks:
+            if ask.name == name:
+                return f"{name} is one of {', '.join(ask.choices)}, not {value}"
+        names = ", ".join(f"{ask.name}=" for ask in self._plan.asks)
+        return f"there is no setting called {name}; there is {names or 'none at all'}"
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         typed = event.value.strip()
@@ -129,6 +160,8 @@ class PlanDialog(Dialog[Decision]):
             self.dismiss(Override(typed))
         elif (setting := self._setting(typed)) is not None:
             self.dismiss(setting)
+        elif typed == "r":
+            self.dismiss(Again())
         else:
             event.input.value = ""
-            self._hint(f"“{typed}” is none of these; nothing was done", Tone.WARNING)
+            self.tell(f"{self._wrong(typed)}; nothing was done", Tone.WARNING)

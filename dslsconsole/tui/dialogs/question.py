@@ -21,6 +21,8 @@ class Typed(Input):
     def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
+        if isinstance(self.screen, Dialog):
+            self.screen.tell("what is pasted does not count here: type it", Tone.WARNING)
 
 
 class Question(Dialog[str]):
@@ -34,6 +36,7 @@ class Question(Dialog[str]):
     }
     """
     AUTO_FOCUS = "Input"
+    way_out: ClassVar[str] = "Esc cancels"
 
     def __init__(self, title: str, text: str, *, phrase: str | None = None, tone: Tone = Tone.WARNING) -> None:
         super().__init__()
@@ -61,14 +64,15 @@ class Question(Dialog[str]):
         table.show(Sheet(self._title, (), rows, tone=self._tone))
         self._hint()
 
-    def _hint(self, wrong: bool = False) -> None:
+    def _hint(self, wrong: str | None = None) -> None:
         need = f"type {self._phrase} and Enter" if self._phrase else "type it and Enter"
-        text = f" {'that is not it: ' if wrong else ''}{need}; Esc cancels"
-        self.query_one("#hint", OneLine).show((Cell(text, Tone.WARNING if wrong else Tone.MUTED),))
+        self.tell(f"{wrong or need}; Esc cancels", Tone.MUTED if wrong is None else Tone.WARNING)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         answer = event.value.strip()
         if answer and (self._phrase is None or answer == self._phrase):
             self.dismiss(answer)
+        elif self._phrase is None:
+            self._hint("say why, it is written to the journal")
         else:
-            self._hint(wrong=True)
+            self._hint(f"{'that is not it: ' if answer else ''}type {self._phrase} and Enter")

@@ -8,25 +8,30 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from dslsconsole.tui.dialogs.dialog import Dialog
+from dslsconsole.tui.dialogs.dialog import DEAF_S, Dialog
 from dslsconsole.tui.journal_feed import LogEntry
 from dslsconsole.tui.lines import OneLine
 from dslsconsole.tui.operation import Plan
 from dslsconsole.tui.render import plan as rendered
-from dslsconsole.tui.render.cells import Cell, Tone
+from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.table import LineTable
 
+TAKE_UP = "operation"
+"""The answer of the dialog where what was cut off is to be taken up."""
 
-class RunDialog(Dialog[None]):
+
+class RunDialog(Dialog[str]):
     """Follows one run. Closing it leaves the run alone."""
 
+    deaf_s: ClassVar[float] = DEAF_S
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
         Binding("h", "hide", show=False),
+        Binding("o", "take_up", show=False),
     ]
     DEFAULT_CSS = """
     RunDialog {
-        & Vertical { width: 96%; max-width: 120; height: 1fr; margin: 2 0 1 0; background: $background; }
+        & Vertical { width: 100%; height: 1fr; margin: 2 0 1 0; background: $background; }
         & LineTable { width: 100%; height: 1fr; }
     }
     """
@@ -35,10 +40,12 @@ class RunDialog(Dialog[None]):
     class StopAsked(Message):
         """Esc while it runs."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, may_stop: bool = True) -> None:
         super().__init__()
         self._plan = plan
+        self._may_stop = may_stop
         self._ended = False
+        self._cut_off = False
         self._step: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -46,27 +53,44 @@ class RunDialog(Dialog[None]):
             yield LineTable()
             yield OneLine(id="hint")
 
-    def follow(self, entries: Sequence[LogEntry], outcome: Plan | None, failure: str | None) -> None:
+    def follow(
+        self, entries: Sequence[LogEntry], outcome: Plan | None, failure: str | None, now: float | None = None
+    ) -> None:
         """Draw the run as it stands."""
         if not self.is_mounted:
             return
         ended_before = self._ended
         self._ended = outcome is not None or failure is not None
+        self._cut_off = outcome is None and failure is not None and rendered.was_begun(entries)
         table = self.query_one(LineTable)
-        table.show(rendered.progress(self._plan, entries, outcome, failure))
+        table.show(rendered.progress(self._plan, entries, outcome, failure, now))
         if self._ended and not ended_before:
             table.select("ending")
         elif (step := rendered.running_step(self._plan, entries)) != self._step:
             self._step = step
             table.select(f"step {step}")
-        text = "Esc closes" if self._ended else "Esc asks it to stop after this step · h hides this, the run goes on"
-        self.query_one("#hint", OneLine).show((Cell(f" {text}", Tone.MUTED),))
+        self.tell(self._keys())
+
+    def _keys(self) -> str:
+        if self._cut_off:
+            return "o verifies, continues, undoes or abandons it · Esc closes"
+        if self._ended:
+            return "Esc closes"
+        hides = "h hides this, the run goes on; o shows it again"
+        return f"Esc asks it to stop after this step · {hides}" if self._may_stop else hides
 
     def action_cancel(self) -> None:
-        if self._ended:
+        if self._ended or not self._may_stop:
             self.dismiss(None)
         else:
             self.post_message(self.StopAsked())
 
     def action_hide(self) -> None:
         self.dismiss(None)
+
+    def action_take_up(self) -> None:
+        if self._cut_off:
+            self.dismiss(TAKE_UP)
+
+    def action_leave(self) -> None:
+        self.tell("Esc closes this" if self._ended or not self._may_stop else self._keys(), Tone.WARNING)

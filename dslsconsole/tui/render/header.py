@@ -15,6 +15,16 @@ LEAST_NAME = 10
 GRAVEST = {Health.CRITICAL: Severity.CRITICAL, Health.WARNING: Severity.WARNING}
 
 
+class Operating(Struct, frozen=True):
+    """An operation that has not ended, in the words of the header."""
+
+    runbook: str
+    step: int = 0
+    steps: int = 0
+    running: bool | None = None
+    """Whether its process lives; None where that is not known."""
+
+
 class Standing(Struct, frozen=True):
     """What the console itself may do now."""
 
@@ -23,10 +33,8 @@ class Standing(Struct, frozen=True):
     """Minutes left, counted up; None where it is not armed."""
     elsewhere: str | None = None
     """The cluster it is armed for, if that is another one."""
-    operation: str | None = None
-    """What this console runs, in a few words."""
-    unfinished: str | None = None
-    """What the journal tells of as begun and not ended."""
+    operation: Operating | None = None
+    """What runs on the cluster, or did and has not ended."""
 
 
 def header(view: View, standing: Standing, width: int) -> Line:
@@ -41,7 +49,8 @@ def header(view: View, standing: Standing, width: int) -> Line:
         _Part(Cell(f"{GLYPHS[tone]} {word}", tone), 9),
         _Part(_primary(verdict, view.silence), 7, is_name=True),
         _Part(_quorum(quorum, view.silence), 9 if quorum is not None and quorum.held is False else 6),
-        _Part(_standing(standing), 8),
+        *([_Part(_operating(standing.operation), 9)] if standing.operation is not None else []),
+        _Part(_standing(standing), 9 if standing.armed_minutes is not None else 8),
         _Part(Cell(words.time_of_day(whole), Tone.TEXT if whole is not None else Tone.UNKNOWN), 9),
     ]
     safe = [replace(part, cell=_clean(part.cell)) for part in parts]
@@ -131,15 +140,24 @@ def _quorum(quorum: Quorum | None, silence: float | None) -> Cell:
     )
 
 
+def _operating(one: Operating) -> Cell:
+    """How far it is, and whether anything still drives it."""
+    step = f", step {one.step} of {one.steps}" if one.step else ""
+    short = f" {one.step}/{one.steps}" if one.step else ""
+    if one.running:
+        return Cell(f"▶ {one.runbook} running{step}", Tone.WARNING, f"▶ running{short}")
+    if one.running is None:
+        return Cell(f"▲ {one.runbook} not ended{step}", Tone.WARNING, f"▲ not ended{short}")
+    where = f" at step {one.step}" if one.step else ""
+    return Cell(f"▲ {one.runbook} cut off{where}", Tone.CRITICAL, f"▲ cut off{short}")
+
+
 def _standing(standing: Standing) -> Cell:
-    if standing.operation is not None:
-        return Cell(f"▶ {standing.operation}", Tone.WARNING)
-    if standing.unfinished is not None:
-        return Cell(f"▶ {standing.unfinished} not ended", Tone.WARNING)
     if standing.read_only:
         return Cell("read-only", Tone.MUTED)
     if standing.armed_minutes is not None:
-        return Cell(f"▲ ARMED {standing.armed_minutes} min", Tone.WARNING)
+        short = f"▲ ARMED {standing.armed_minutes}" if standing.operation is not None else ""
+        return Cell(f"▲ ARMED {standing.armed_minutes} min", Tone.WARNING, short)
     if standing.elsewhere is not None:
         return Cell(f"▲ ARMED for {standing.elsewhere}", Tone.WARNING)
     return Cell("not armed", Tone.MUTED)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from dslsconsole.tui.journal_feed import LogEntry
-from dslsconsole.tui.operation import Ask, Plan, PlannedGuard, PlannedStep, Request
+from dslsconsole.tui.journal_feed import BEGINNINGS, LogEntry
+from dslsconsole.tui.operation import DECISIONS, Ask, KnownOperation, Plan, PlannedGuard, PlannedStep, Request
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import GLYPHS, Cell, Row, Sheet, Tone
 
@@ -26,6 +26,7 @@ ENDINGS = {
         Tone.CRITICAL,
         "It failed, or its outcome is unknown. It needs a person: look at the steps below.",
     ),
+    "abandoned": (Tone.WARNING, "Abandoned. Its locks are released; what it had done stands as it is."),
     "not_confirmed": (Tone.WARNING, "Not confirmed or not permitted. Nothing was changed."),
 }
 
@@ -50,7 +51,8 @@ def plan(plan: Plan, request: Request) -> Sheet:
     if plan.asks:
         rows.append(_text("asks", "Settings, changed by typing NAME=VALUE", Tone.TITLE))
         rows += [_ask(ask, request.params.get(ask.name)) for ask in plan.asks]
-    rows.append(_text("steps", "Steps, in this order", Tone.TITLE))
+    if plan.steps:
+        rows.append(_text("steps", "Steps, in this order", Tone.TITLE))
     for number, step in enumerate(plan.steps, 1):
         rows += _step(number, step)
     return Sheet(f"{plan.title or plan.runbook} · {plan.cluster}", (), tuple(rows), tone=Tone.WARNING)
@@ -87,31 +89,108 @@ def _step(number: int, step: PlannedStep) -> list[Row]:
     return rows
 
 
-def progress(plan: Plan, entries: Sequence[LogEntry], outcome: Plan | None, failure: str | None) -> Sheet:
-    """The steps as the journal tells them, and at the end how it ended."""
+def freshness(read_at: float, now: float, *, changed: bool, stale_after_s: float) -> Cell:
+    """When a plan was read, and what that is worth now."""
+    age = max(0, int(now - read_at))
+    when = f"read {words.time_of_day(read_at)}, {age} s ago"
+    if changed:
+        return Cell(f" ▲ the cluster changed since: Ctrl-R, or r and Enter, reads it again · {when}", Tone.WARNING)
+    if age > stale_after_s:
+        return Cell(f" ▲ {when}: Ctrl-R, or r and Enter, reads it again; confirming does so first", Tone.WARNING)
+    return Cell(f" {when}", Tone.MUTED)
+
+
+def progress(
+    plan: Plan, entries: Sequence[LogEntry], outcome: Plan | None, failure: str | None, now: float | None = None
+) -> Sheet:
+    """The steps as the journal tells them, and at the end how it ended. `now` tells how long a step has run."""
     rows: list[Row] = []
     tone = Tone.WARNING
-    if failure is not None:
-        text = f"✖ {failure}. What was done is in the journal: dslsconsole operations"
-        rows.append(_text("ending", text, tone := Tone.CRITICAL))
+    if outcome is None and failure is not None:
+        tone = Tone.CRITICAL
+        rows += _without_a_word(plan, entries, failure)
     elif outcome is not None:
         tone, sentence = ENDINGS.get(outcome.outcome, (Tone.CRITICAL, f"It ended with status {outcome.status}."))
         rows.append(_text("ending", f"{GLYPHS[tone]} {sentence}", tone))
         rows += [_text("sentence", outcome.sentence, indent=3)] if outcome.sentence else []
         rows += [_text(f"card {n}", f"→ {text}", Tone.ACCENT, 3) for n, text in enumerate(outcome.card)]
         rows += _unsettled(outcome)
-    states = _states(plan, entries) if outcome is None else [step.outcome for step in outcome.steps]
-    steps = plan.steps if outcome is None or not outcome.steps else outcome.steps
+    told_by_outcome = outcome is not None and bool(outcome.steps)
+    steps = outcome.steps if outcome is not None and told_by_outcome else plan.steps
+    states = [step.outcome for step in steps] if told_by_outcome else _states(plan, entries)
+    over = outcome is not None or failure is not None
     for number, step in enumerate(steps, 1):
-        state = states[number - 1] if number <= len(states) else "planned"
-        colour, mark = OUTCOMES.get(state, (Tone.UNKNOWN, "?"))
-        host = f" on {step.host}" if step.host else ""
-        rows.append(_text(f"step {number}", f"{mark} {number}. {step.name}{host}: {state or 'planned'}", colour))
+        rows.append(_state(number, step, states[number - 1] or "planned", entries, None if over else now, over))
+    if not steps:
+        rows.append(_text("no steps", "its steps are in the journal of the machine it was started on", Tone.MUTED))
     rows.append(_text("journal", "The journal", Tone.TITLE))
     told = [entry for entry in entries if entry.event != "guard" or entry.outcome != "pass"]
     rows += [_text(f"entry {e.seq}", f"{words.time_of_day(e.at)} {e.text}", Tone.MUTED, 3) for e in told]
-    word = "under way" if outcome is None and failure is None else "ended"
+    word = "ended" if over else "under way"
     return Sheet(f"{plan.title or plan.runbook} · {plan.cluster} · {word}", (), tuple(rows), tone=tone)
+
+
+def _state(
+    number: int, step: PlannedStep, state: str, entries: Sequence[LogEntry], now: float | None, over: bool
+) -> Row:
+    """One step in a line. What was begun and never ended is not known once nothing drives it any more."""
+    text = state
+    if state == "running" and over:
+        state, text = "unknown", "begun; whether it happened is not known"
+    elif state == "running" and now is not None and (since := _begun_at(number, entries)) is not None:
+        within = f" of {step.within:.0f} s" if step.within else ""
+        text = f"running, {max(0, int(now - since))} s{within}"
+    colour, mark = OUTCOMES.get(state, (Tone.UNKNOWN, "?"))
+    host = f" on {step.host}" if step.host else ""
+    return _text(f"step {number}", f"{mark} {number}. {step.name}{host}: {text}", colour)
+
+
+def _begun_at(number: int, entries: Sequence[LogEntry]) -> float | None:
+    return next((e.at for e in reversed(entries) if e.step == number and e.event == "step-started"), None)
+
+
+def was_begun(entries: Sequence[LogEntry]) -> bool:
+    """Whether an operation got as far as being confirmed."""
+    return any(entry.event in BEGINNINGS for entry in entries)
+
+
+def _without_a_word(plan: Plan, entries: Sequence[LogEntry], failure: str) -> list[Row]:
+    """The card of a run whose process is gone and has not told how it ended."""
+    if not was_begun(entries):
+        return [_text("ending", f"✖ {failure}. The journal tells of no step: nothing was begun.", Tone.CRITICAL)]
+    return [
+        *cut_off(plan, entries),
+        _text("failure", f"the process: {failure}", Tone.MUTED, 3),
+        _text("way on", "→ press o to verify, continue, undo or abandon", Tone.ACCENT, 3),
+    ]
+
+
+def cut_off(plan: Plan, entries: Sequence[LogEntry], step: int = 0) -> list[Row]:
+    """What is known of an operation whose process ended without a word. `step` is how far its lock tells it was."""
+    number = running_step(plan, entries) or max((e.step or 0 for e in entries), default=0) or step
+    at = plan.steps[number - 1] if 1 <= number <= len(plan.steps) else None
+    where = f" at step {number}{f' on {at.host}' if at and at.host else ''}" if number else " before its first step"
+    rows = [_text("ending", f"? outcome UNKNOWN: the process that acts ended without a word{where}", Tone.CRITICAL)]
+    if at is not None:
+        rows.append(_text("look", f"→ look at {at.host or 'its host'}: did this happen? {at.name}", Tone.ACCENT, 3))
+        lines = [line for line in at.command.split("\n") if line]
+        rows += [_text(f"look {n}", f"$ {line}", Tone.ACCENT, 6) for n, line in enumerate(lines)]
+    return rows
+
+
+def choices(plan: Plan, entries: Sequence[LogEntry], one: KnownOperation) -> Sheet:
+    """An operation that was cut off: what is known of each step, and what may become of it."""
+    who = f"{one.operator or 'unknown'} on {one.origin or 'unknown'}"
+    rows = cut_off(plan, entries, one.step)
+    rows.append(_text("who", f"{one.runbook} of {who}, begun {one.started_at}, operation {one.operation}", indent=3))
+    rows.append(_text("decisions", "What may become of it", Tone.TITLE))
+    rows += [_text(f"decide {word}", f"{word}: {text}", indent=3) for word, text in DECISIONS.items()]
+    rows.append(_text("steps", "What is known of each step", Tone.TITLE))
+    states = _states(plan, entries)
+    rows += [_state(n, step, states[n - 1], entries, None, True) for n, step in enumerate(plan.steps, 1)]
+    if not plan.steps:
+        rows.append(_text("no steps", f"its steps are in the journal of {one.origin or 'another machine'}", Tone.MUTED))
+    return Sheet(f"{one.runbook} · {one.cluster} · cut off", (), tuple(rows), tone=Tone.CRITICAL)
 
 
 def running_step(plan: Plan, entries: Sequence[LogEntry]) -> int | None:
