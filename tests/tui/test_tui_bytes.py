@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.screens.cluster import PANELS
 from dslsconsole.tui.source import Arrival
 from dslsconsole.tui.themes import load
 
@@ -97,6 +98,24 @@ async def test_a_round_without_news_costs_the_time_of_the_round(running: Running
     pilot, app, fed, clock = running
     clock.now += 5
     assert await shown(pilot, app, fed, Arrival((scenes.tick(scenes.NOON + 5),))) < 1500
+
+
+async def test_a_minute_of_rounds_without_news_costs_the_header_alone() -> None:
+    fed, clock = Fed(), Clock()
+    app = Counted(fed, clock=clock, themes=load([shipped("themes")]))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(pilot, app, fed, Arrival(tuple(scenes.healthy())))
+        panels = [app.cluster_screen.panel(name).text() for name in PANELS]
+        costs: list[int] = []
+        for second in range(2, 62, 2):
+            clock.now = scenes.NOON + second
+            costs.append(await shown(pilot, app, fed, Arrival((scenes.tick(clock.now),))))
+        # What is on time does not tick: only the time of the round moves, and a copy's age once a minute.
+        assert [app.cluster_screen.panel(name).text() for name in PANELS if name != "dr"] == [
+            panel for name, panel in zip(PANELS, panels, strict=True) if name != "dr"
+        ]
+        assert sorted(costs)[len(costs) // 2] < 300
+        assert sum(costs) / 60 < 150, "bytes a second"
 
 
 async def test_one_changed_node_costs_some_lines(running: Running) -> None:
