@@ -38,7 +38,11 @@ class Snags:
         """What catches the command; None where nothing does."""
         return next((snag for snag in self.all if snag.text in command), None)
 
+    def hitch(self, command: str) -> Hitch | None:
+        """What becomes of the command; None where nothing catches it."""
+        snag = self.of(command)
+        return snag.hitch if snag is not None else None
+
     def refuse(self, command: str) -> bool:
         """Whether the command is refused."""
-        snag = self.of(command)
-        return snag is not None and snag.hitch is Hitch.REFUSED
+        return self.hitch(command) is Hitch.REFUSED

@@ -175,7 +175,12 @@ class _Login(asyncssh.SSHServer):
 
         async def serve(reader: asyncssh.SSHReader[bytes], writer: asyncssh.SSHWriter[bytes]) -> None:
             with contextlib.suppress(OSError, asyncssh.Error):
-                await handler(Lines(lambda: reader.read(_CHUNK)), Forward(partial(_send, writer), writer.close))
+                try:
+                    await handler(Lines(lambda: reader.read(_CHUNK)), Forward(partial(_send, writer), writer.close))
+                except ConnectionAbortedError:
+                    if self._connection is not None:
+                        self._connection.abort()
+                    raise
             writer.close()
 
         return serve

@@ -12,7 +12,8 @@ from typing import Any
 from dslsconsole.journal import read, verify
 from dslsconsole.lab.faults.commands import command_refused
 from dslsconsole.lab.practice import Lab
-from dslsconsole.runbooks.execution import StepOutcome, StepResult
+from dslsconsole.lab.world.site import NOTIFY_HOST
+from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.operation import Operation, Wish, asked
 from dslsconsole.runbooks.permission import who
 from dslsconsole.runbooks.plan import PlannedStep
@@ -29,33 +30,41 @@ DR_PRIMARY, DR_BACKUP = "dr-dsls-01", "dr-dsls-02"
 MAIN = (PRIMARY, BACKUP, ARBITRATOR)
 MAIN_BALANCERS = ("haproxy-01", "haproxy-02")
 MAIN_ADDRESS, DR_ADDRESS = "10.20.0.100", "10.30.0.100"
-HURRY = 15.0
+HURRY = 30.0
 """How many times sooner deadlines come where something is meant to fail."""
+SHORTEST_PAUSE = 0.05
+Catch = Callable[[Lab, str, str], Any]
+"""What becomes of a host's commands that contain a text; returns how that is mended."""
 
 
 @dataclass
-class Refused:
-    """Refuse one step's command, from the moment it begins; `met` says whether it did begin."""
+class Broken:
+    """Break the commands of some steps, each from the moment it begins; `met` says which did begin."""
 
     lab: Lab
-    number: int
-    met: bool = False
+    numbers: frozenset[int]
+    catch: Catch = command_refused
+    met: set[int] = field(default_factory=set)
     mends: list[Callable[[], Any]] = field(default_factory=list)
 
     def __call__(self, step: PlannedStep, result: StepResult) -> None:
-        if step.number != self.number or result.outcome is not StepOutcome.RUNNING or self.met:
+        if step.number not in self.numbers or result.outcome is not StepOutcome.RUNNING or step.number in self.met:
             return
-        self.met = True
-        host = step.host
-        self.mends.append(command_refused(self.lab, host, words_of(step.commands[-1])))
+        self.met.add(step.number)
+        host = NOTIFY_HOST if step.action == "notify" else step.host
+        self.mends.append(self.catch(self.lab, host, words_of(step)))
 
     def mend(self) -> None:
         for mend in self.mends:
             mend()
 
 
-def words_of(command: str) -> str:
-    """The part of a planned command that no other command of the host contains."""
+def words_of(step: PlannedStep) -> str:
+    """The part of a step's command that no other command of the host contains."""
+    # Tokens are read first, as checks do too; they are pushed last. Elsewhere what is last is only done after a refusal.
+    command = step.commands[-1 if "sync-tokens" in step.action else 0]
+    if step.action == "notify":
+        return command.split(": ", 1)[1]
     if command.startswith("POST "):
         return command.split(": ", 1)[1].split("&b=")[0]
     if command.startswith("/"):
@@ -63,10 +72,19 @@ def words_of(command: str) -> str:
     return command.split("  # standard input")[0].splitlines()[-1]
 
 
-async def run(
-    lab: Lab,
+LEAVING = frozenset({"main_not_serving"})
+"""What is overridden to activate the DR site while the main site could serve, so that there is something to return to."""
+
+
+def overridden(runbook: str) -> frozenset[str]:
+    return LEAVING if runbook == "dr-activate" else frozenset()
+
+
+def operation_of(
     runbook: str,
-    operation: str = "test",
+    operation: str,
+    hands: Reach,
+    ground: Ground,
     *,
     params: dict[str, str] | None = None,
     hurry: float = 1.0,
@@ -76,10 +94,9 @@ async def run(
     attested: Iterable[str] = (),
     dry_run: bool = False,
     plan_hash: str | None = None,
-) -> Report:
-    """Run it as the command does, in this process. With `hurry`, deadlines come that many times sooner."""
-    estate = load(lab.estate_path)
-    book, person, ground, began = builtin()[runbook], who(), Ground(estate, CLUSTER), time.time()
+) -> Operation:
+    """It as the command makes it. With `hurry`, deadlines come that many times sooner."""
+    estate, book, person, began = ground.estate, builtin()[runbook], who(), time.time()
     wish = Wish(
         runbook=book,
         operation=operation,
@@ -92,9 +109,66 @@ async def run(
         plan_hash=plan_hash,
     )
     log = OperationLog(journal_of(estate, time.time), person, CLUSTER, runbook, operation)
+
+    def clock() -> float:
+        return began + (time.time() - began) * hurry
+
+    async def pause(seconds: float) -> None:
+        await asyncio.sleep(max(seconds / hurry, SHORTEST_PAUSE))
+
+    return Operation(wish, ground, hands, log, person, clock, pause, progress=progress)
+
+
+async def run(lab: Lab, runbook: str, operation: str = "test", **more: Any) -> Report:
+    """Run it to its end in this process; `more` goes to `operation_of`."""
+    ground = Ground(load(lab.estate_path), CLUSTER)
     async with Reach(ground, time.time) as hands:
-        clock = (lambda: began + (time.time() - began) * hurry) if hurry != 1.0 else time.time
-        return await Operation(wish, ground, hands, log, person, clock, progress=progress).run()
+        return await operation_of(runbook, operation, hands, ground, **more).run()
+
+
+async def plan_of(lab: Lab, runbook: str, **more: Any) -> tuple[PlannedStep, ...]:
+    """The steps that it would run now."""
+    ground = Ground(load(lab.estate_path), CLUSTER)
+    async with Reach(ground, time.time) as hands:
+        plan = (await operation_of(runbook, "look", hands, ground, dry_run=True, **more).look()).plan
+    assert plan is not None
+    return plan.steps
+
+
+def promotion(steps: tuple[PlannedStep, ...]) -> int | None:
+    """The number of the step after which nothing is taken back; None where there is none."""
+    return next((step.number for step in steps if step.action == "promote"), None)
+
+
+async def broken_run(
+    lab: Lab, runbook: str, operation: str, numbers: Iterable[int], catch: Catch = command_refused, **more: Any
+) -> tuple[Report, Broken]:
+    """Run it in a hurry with the commands of some steps broken, which are mended afterwards."""
+    broken = Broken(lab, frozenset(numbers), catch)
+    more = {"overrides": overridden(runbook), **more}
+    report = await run(lab, runbook, operation, hurry=HURRY, progress=broken, **more)
+    broken.mend()
+    return report, broken
+
+
+async def brought_to(lab: Lab, runbook: str) -> None:
+    """Bring the estate to where the runbook makes sense."""
+    if runbook in ("token-sync", "force-sync"):
+        await lab.fault("replication-stuck", BACKUP)
+    if runbook == "failback":
+        await done(lab, "failover")
+    if runbook in ("dr-activate", "dr-return"):
+        await done(lab, "dr-sync")
+    if runbook == "dr-return":
+        await done(lab, "dr-activate")
+    await until_ready(lab, runbook, overrides=overridden(runbook))
+
+
+async def done(lab: Lab, runbook: str) -> None:
+    """Run it, once its guards pass, to its good end."""
+    await until_ready(lab, runbook, overrides=overridden(runbook))
+    report = await run(lab, runbook, f"before-{runbook}", overrides=overridden(runbook))
+    assert report.outcome is Ending.DONE, explained(report)
 
 
 async def command(lab: Lab, *words: str) -> tuple[int, dict[str, Any]]:
@@ -155,6 +229,13 @@ def story(lab: Lab, operation: str = "test") -> list[str]:
     return [entry.event for entry in read(directory, operation=operation)]
 
 
+def impatient(lab: Lab) -> None:
+    """Give a connection two seconds: what is down here stays down."""
+    text = lab.estate_path.read_text()
+    assert "\nssh:\n" in text
+    lab.estate_path.write_text(text.replace("\nssh:\n", "\nssh:\n  connect_timeout: 2s\n"))
+
+
 async def eventually(condition: Callable[[], bool], within: float = 20.0) -> None:
     """Wait for a condition of the practice estate; fails where it does not come about in time."""
     async with asyncio.timeout(within):
@@ -175,6 +256,14 @@ async def until_ready(lab: Lab, runbook: str, **wish: Any) -> Report:
         ).outcome.value != "done":
             await asyncio.sleep(0.05)
     return report
+
+
+def never_wrong(lab: Lab) -> None:
+    """What must be so however an operation ended."""
+    truth = lab.truth()
+    assert len(truth["primaries"]) <= 1
+    assert len(truth["serving"]) <= 1
+    assert not locks(lab)
 
 
 def refusing(report: Report) -> list[str]:

@@ -1,83 +1,157 @@
-"""Every runbook fails once at each of its steps: how it ends, and what is true in the estate afterwards."""
+"""Runbooks of many steps fail once at each of them: how they end, and what is true in the estate afterwards."""
+
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from dslsconsole.lab.faults.commands import command_lost_after, command_lost_before
 from dslsconsole.lab.practice import Lab
 from dslsconsole.runbooks.execution import Ending, StepOutcome
+from dslsconsole.runbooks.plan import PlannedStep
 from dslsconsole.runbooks.report import Report
 from tests.estate import practising as p
 
-LEAVING: dict[str, tuple[str, ...]] = {"overrides": ("main_not_serving",)}
-"""The DR site is activated while the main site could serve, so that there is something to return to."""
+NewLab = Callable[[], Awaitable[Lab]]
+Steps = tuple[PlannedStep, ...]
+SETTLED = {StepOutcome.DONE, StepOutcome.SKIPPED}
+SWITCHES = ["failover", "failback", "dr-activate", "dr-return"]
 
 
-async def brought_to(lab: Lab, runbook: str) -> dict[str, tuple[str, ...]]:
-    """Bring the estate to where the runbook makes sense; what the runbook must be told."""
-    if runbook == "failback":
-        await done(lab, "failover")
-    if runbook in ("dr-activate", "dr-return"):
-        await done(lab, "dr-sync")
-    if runbook == "dr-return":
-        await done(lab, "dr-activate", **LEAVING)
-    wish: dict[str, tuple[str, ...]] = LEAVING if runbook == "dr-activate" else {}
-    await p.until_ready(lab, runbook, **wish)
-    return wish
+async def prepared(new_lab: NewLab, runbook: str) -> Lab:
+    """A new estate, where the runbook makes sense."""
+    lab = await new_lab()
+    await p.brought_to(lab, runbook)
+    return lab
 
 
-async def done(lab: Lab, runbook: str, **wish: tuple[str, ...]) -> None:
-    await p.until_ready(lab, runbook, **wish)
-    report = await p.run(lab, runbook, f"before-{runbook}", overrides=wish.get("overrides", ()))
-    assert report.outcome is Ending.DONE, p.explained(report)
+async def planned(lab: Lab, runbook: str) -> Steps:
+    return await p.plan_of(lab, runbook, overrides=p.overridden(runbook))
 
 
-def final_step(report: Report) -> int:
-    """The number of the promotion, after which nothing is taken back; past the end where there is none."""
-    numbers = [number for number, step in enumerate(report.steps, 1) if step.name.startswith("promote ")]
-    return numbers[0] if numbers else len(report.steps) + 1
+def together(steps: Steps, numbers: range) -> list[list[int]]:
+    """The numbers of steps, by which of them run together."""
+    groups = dict.fromkeys(steps[number - 1].group for number in numbers)
+    return [[number for number in numbers if steps[number - 1].group == group] for group in groups]
 
 
-def never_wrong(lab: Lab) -> None:
-    """What must be so however an operation ended."""
-    truth = lab.truth()
-    assert len(truth["primaries"]) <= 1
-    assert len(truth["serving"]) <= 1
-    assert not p.locks(lab)
+def stopped_at(steps: Steps, report: Report, numbers: set[int]) -> None:
+    """It stopped at these steps, of one group: those before it are settled, none after it has begun."""
+    group = steps[min(numbers) - 1].group
+    for step, result in zip(steps, report.steps, strict=True):
+        if step.group > group:
+            assert result.outcome is StepOutcome.PLANNED, p.explained(report)
+        elif step.number in numbers:
+            assert result.outcome in (StepOutcome.FAILED, StepOutcome.UNKNOWN), p.explained(report)
+        else:
+            assert result.outcome in (*SETTLED, StepOutcome.UNDONE), p.explained(report)
 
 
-@pytest.mark.parametrize("runbook", ["token-sync", "force-sync", "failover", "failback", "dr-activate", "dr-return"])
-async def test_up_to_the_promotion_all_is_as_it_was(lab: Lab, runbook: str) -> None:
-    if runbook in ("token-sync", "force-sync"):
-        await lab.fault("replication-stuck", p.BACKUP)
-    wish = await brought_to(lab, runbook)
-    plan = await p.run(lab, runbook, "look", dry_run=True, overrides=wish.get("overrides", ()))
-    wrong = []
-    for number in range(1, min(final_step(plan), len(plan.steps)) + 1):
-        before, operation, name = p.standing(lab), f"test-{number}", plan.steps[number - 1].name
-        refused = p.Refused(lab, number)
-        report = await p.run(
-            lab, runbook, operation, hurry=p.HURRY, progress=refused, overrides=wish.get("overrides", ())
-        )
-        refused.mend()
+def told(lab: Lab, operation: str) -> None:
+    """The journal is whole and tells how the operation ended."""
+    events = p.story(lab, operation)
+    assert events[-1] == "outcome"
+    assert events.count("step-started") <= events.count("step-ended")
+
+
+@pytest.mark.parametrize("runbook", ["token-sync", "force-sync", *SWITCHES])
+async def test_up_to_the_promotion_all_is_as_it_was(new_lab: NewLab, runbook: str) -> None:
+    lab = await prepared(new_lab, runbook)
+    steps = await planned(lab, runbook)
+    for step in steps[: p.promotion(steps)]:
+        before, operation = p.standing(lab), f"test-{step.number}"
+        report, broken = await p.broken_run(lab, runbook, operation, {step.number})
+        p.never_wrong(lab)
         if report.outcome is Ending.DONE:
-            # It was so already, or came about by itself: refused or not, nothing is missing.
-            settled = (StepOutcome.DONE, StepOutcome.SKIPPED)
-            assert {step.outcome for step in report.steps} <= set(settled), p.explained(report)
-            never_wrong(lab)
-            await brought_to(lab, runbook)
+            # It was so already, or tokens came over by themselves: refused or not, nothing is missing.
+            assert not broken.met or "tokens" in step.action, p.explained(report)
+            assert {result.outcome for result in report.steps} <= SETTLED, p.explained(report)
+            lab = await prepared(new_lab, runbook)
             continue
-        if report.outcome is not Ending.ROLLED_BACK:
-            wrong.append(f"{number} {name}: {p.explained(report)}")
-            break
-        never_wrong(lab)
-        try:
-            # A server that was started again needs a moment to find its role.
+        assert report.outcome is Ending.ROLLED_BACK, p.explained(report)
+        # A server that was started again needs a moment to find its role.
+        await p.until_standing(lab, before)
+        stopped_at(steps, report, {step.number})
+        assert step.name in report.sentence
+        told(lab, operation)
+        await p.until_ready(lab, runbook, overrides=p.overridden(runbook))
+
+
+@pytest.mark.parametrize("runbook", SWITCHES)
+async def test_after_the_promotion_it_says_what_stands(new_lab: NewLab, runbook: str) -> None:
+    steps = await planned(await prepared(new_lab, runbook), runbook)
+    promoted = p.promotion(steps)
+    assert promoted is not None
+    taken_over = steps[promoted - 1].host
+    for group in together(steps, range(promoted + 1, len(steps) + 1)):
+        # Of those that run together one fails alone, then all the others.
+        for numbers in filter(None, ({group[0]}, set(group[1:]))):
+            lab = await prepared(new_lab, runbook)
+            told_before = len(lab.truth()["notifications"])
+            report, broken = await p.broken_run(lab, runbook, "test", numbers)
+            if not broken.met:
+                assert report.outcome is Ending.DONE, p.explained(report)
+                continue
+            assert report.outcome is Ending.NEEDS_PERSON, p.explained(report)
+            stopped_at(steps, report, broken.met)
+            assert any(steps[number - 1].name in report.sentence for number in broken.met), p.explained(report)
+            for result in report.steps:
+                if result.outcome is StepOutcome.DONE:
+                    assert f"Done and standing: {result.name} ({result.host})." in report.card
+            truth = lab.truth()
+            assert truth["primaries"] == truth["serving"] == [taken_over]
+            assert len(truth["notifications"]) == told_before
+            p.never_wrong(lab)
+            told(lab, "test")
+
+
+@pytest.mark.parametrize("runbook", ["failover", "dr-activate"])
+async def test_a_connection_that_breaks_before_a_command_ran(new_lab: NewLab, runbook: str) -> None:
+    lab = await prepared(new_lab, runbook)
+    steps = await planned(lab, runbook)
+    promoted = p.promotion(steps)
+    assert promoted is not None
+    for numbers in map(set, together(steps, range(1, len(steps) + 1))):
+        before, operation, number = p.standing(lab), f"test-{min(numbers)}", min(numbers)
+        report, broken = await p.broken_run(lab, runbook, operation, numbers, command_lost_before)
+        p.never_wrong(lab)
+        told(lab, operation)
+        if report.outcome is Ending.DONE:
+            assert not broken.met or "tokens" in steps[number - 1].action, p.explained(report)
+        else:
+            stopped_at(steps, report, broken.met)
+        if report.outcome is Ending.ROLLED_BACK:
+            assert number <= promoted, p.explained(report)
             await p.until_standing(lab, before)
-        except TimeoutError:
-            wrong.append(f"{number} {name}: {before} became {p.standing(lab)}")
-        assert report.steps[number - 1].outcome is StepOutcome.FAILED
-        assert name in report.sentence
-        events = p.story(lab, operation)
-        assert events[-1] == "outcome"
-        assert events.count("step-started") <= events.count("step-ended")
-        await p.until_ready(lab, runbook, **wish)
-    assert not wrong, "\n".join(wrong)
+            await p.until_ready(lab, runbook, overrides=p.overridden(runbook))
+            continue
+        if report.outcome is Ending.NEEDS_PERSON and number > promoted:
+            assert lab.truth()["serving"] == [steps[promoted - 1].host]
+        lab = await prepared(new_lab, runbook)
+
+
+@pytest.mark.parametrize("runbook", ["failover", "dr-activate"])
+async def test_a_connection_that_breaks_after_a_command_ran(new_lab: NewLab, runbook: str) -> None:
+    lab = await prepared(new_lab, runbook)
+    steps = await planned(lab, runbook)
+    promoted = p.promotion(steps)
+    assert promoted is not None
+    lookable = {step.number for step in steps if step.until is not None}
+    report, broken = await p.broken_run(lab, runbook, "test", lookable, command_lost_after)
+    # Each of them is looked up, and found done.
+    assert report.outcome is Ending.DONE, p.explained(report)
+    assert broken.met >= {promoted}
+    assert {result.outcome for result in report.steps} <= SETTLED
+    assert lab.truth()["serving"] == [steps[promoted - 1].host]
+    p.never_wrong(lab)
+    for group in together(steps, range(1, len(steps) + 1)):
+        if set(group) & lookable:
+            continue
+        # Nothing tells afterwards whether it happened.
+        lab = await prepared(new_lab, runbook)
+        report, broken = await p.broken_run(lab, runbook, "test", group, command_lost_after)
+        assert report.outcome is Ending.NEEDS_PERSON, p.explained(report)
+        assert {report.steps[number - 1].outcome for number in broken.met} == {StepOutcome.UNKNOWN}
+        stopped_at(steps, report, broken.met)
+        assert lab.truth()["serving"] == [steps[promoted - 1].host]
+        p.never_wrong(lab)
+        told(lab, "test")

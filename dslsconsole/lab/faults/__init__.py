@@ -89,7 +89,7 @@ class Active:
         if None in hosts:
             raise FaultError(f"{name} needs {len(known.defaults)} host(s) named")
         for host in hosts[:-1] if known.text else hosts:
-            if host not in lab.world.hosts and host != "console":
+            if host not in lab.world.hosts and host not in ("console", "notify"):
                 raise FaultError(f"there is no host {host}; there are {', '.join(lab.world.hosts)}")
         key = (name, *map(str, hosts))
         if key in self._mends:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dslsconsole.lab.faults import Mend, fault
 from dslsconsole.lab.hitches import Hitch, Snag
 from dslsconsole.lab.practice import Lab
+from dslsconsole.lab.world.site import NOTIFY_HOST
 
 HOST, TEXT = "dsls-backup-01", "DSLicSrv -promote-to-primary"
 
 
 def _catch(lab: Lab, host: str, hitch: Hitch, text: str) -> Mend:
     snag = Snag(hitch, text)
-    places = [lab.world.hosts[host].snags]
+    places = [lab.world.notices.snags if host == NOTIFY_HOST else lab.world.hosts[host].snags]
     balancer = lab.world.balancers.get(host)
     if balancer is not None:
         places.append(balancer.runtime.snags)

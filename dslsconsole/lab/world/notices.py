@@ -8,6 +8,8 @@ import json
 import time
 from pathlib import Path
 
+from dslsconsole.lab.hitches import Hitch, Snags
+
 MOST_BYTES = 1 << 20
 _PATIENCE = 10.0
 
@@ -19,6 +21,7 @@ class Notices:
         self.file = file
         self.received: list[dict[str, object]] = []
         self.refuses = False
+        self.snags = Snags()
         self.port = 0
         self._server: asyncio.Server | None = None
 
@@ -43,7 +46,11 @@ class Notices:
                 headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
                 size = min(int(headers.get("content-length", "0")), MOST_BYTES)
                 body = await asyncio.wait_for(reader.readexactly(size), _PATIENCE)
-                writer.write(self._take(head.split(" ", 1)[0], body))
+                hitch = self.snags.hitch(body.decode("utf-8", "replace"))
+                answer = b"" if hitch is Hitch.LOST_BEFORE else self._take(head.split(" ", 1)[0], body)
+                if hitch in (Hitch.LOST_BEFORE, Hitch.LOST_AFTER):
+                    return
+                writer.write(answer)
                 await writer.drain()
         finally:
             writer.close()
@@ -51,7 +58,7 @@ class Notices:
     def _take(self, method: str, body: bytes) -> bytes:
         if method != "POST":
             return _answer("405 Method Not Allowed")
-        if self.refuses:
+        if self.refuses or self.snags.refuse(body.decode("utf-8", "replace")):
             return _answer("503 Service Unavailable")
         try:
             said = json.loads(body)

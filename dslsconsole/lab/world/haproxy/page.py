@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from urllib.parse import parse_qsl, unquote_plus
 
-from dslsconsole.lab.hitches import Snags
+from dslsconsole.lab.hitches import Hitch, Snags
 from dslsconsole.lab.world.haproxy.process import BACKEND_ID, Admin, Process
 from dslsconsole.lab.world.haproxy.statistics import page, show_stat
 from dslsconsole.lab.world.pace import until
@@ -80,7 +80,11 @@ class Page:
         if not self.process.is_running:
             return False
         self.process.requests += 1
-        writer.write(self._respond(request[0], request[1], body))
+        hitch = self.snags.hitch(unquote_plus(body.decode("latin-1")))
+        answer = b"" if hitch is Hitch.LOST_BEFORE else self._respond(request[0], request[1], body)
+        if hitch in (Hitch.LOST_BEFORE, Hitch.LOST_AFTER):
+            return False
+        writer.write(answer)
         await writer.drain()
         return headers.get("connection", "").lower() != "close"
 

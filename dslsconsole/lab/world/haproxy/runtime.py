@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dslsconsole.lab.hitches import REFUSAL, Snags
+from dslsconsole.lab.hitches import REFUSAL, Hitch, Snags
 from dslsconsole.lab.streams import Input, Output
 from dslsconsole.lab.world.haproxy.process import Admin, Process, Server
 from dslsconsole.lab.world.haproxy.statistics import show_info, show_servers_state, show_stat
@@ -38,10 +38,18 @@ class Runtime:
         self.snags = Snags()
 
     async def serve(self, reader: Input, writer: Output) -> None:
-        """One connection: one line of commands, its answers, the end, as without `prompt`."""
+        """One connection: one line of commands, its answers, the end, as without `prompt`.
+
+        Raises:
+            ConnectionAbortedError: the connection it came over is to break.
+        """
         line = (await reader.readline())[:_MOST_BYTES].decode("utf-8", "replace").strip()
         for command in filter(None, (part.strip() for part in line.split(";"))):
-            await writer.write((self.answer(command) + "\n").encode())
+            hitch = self.snags.hitch(command)
+            answer = "" if hitch is Hitch.LOST_BEFORE else self.answer(command)
+            if hitch in (Hitch.LOST_BEFORE, Hitch.LOST_AFTER):
+                raise ConnectionAbortedError
+            await writer.write((answer + "\n").encode())
         writer.close()
 
     def answer(self, command: str) -> str:
