@@ -14,6 +14,7 @@ import click
 from dslsconsole.commands import Exit, Invocation, end, estate_option
 
 if TYPE_CHECKING:
+    from dslsconsole.runbooks.report import Report
     from dslsconsole.runbooks.unfinished import Known
     from dslsconsole.settings.schema import Estate
 
@@ -66,12 +67,24 @@ def resume(
 
     estate = invocation.estate()
     one = _one(estate, operation)
-    if one.running:
-        where = "" if one.here else f" It was started on {one.from_host}: look there."
-        end(f"{operation} is running; `dslsconsole operations stop {operation}` asks it to stop.{where}", Exit.LOCKED)
+    if one.here and one.running:
+        if not as_json:
+            end(f"{operation} is running; `dslsconsole operations stop {operation}` asks it to stop.", Exit.LOCKED)
+        report = running_report(one)
+        tell(report, as_json=True)
+        sys.exit(status_of(report))
     report = asyncio.run(resumed(estate, one, decide, confirm, reason))
     tell(report, as_json=as_json)
     sys.exit(status_of(report))
+
+
+def running_report(one: Known) -> Report:
+    """That an operation can't be taken up, because it runs."""
+    from dslsconsole.runbooks.execution import Ending
+    from dslsconsole.runbooks.report import Report
+
+    sentence = f"{one.operation} is running; `dslsconsole operations stop {one.operation}` asks it to stop."
+    return Report(one.runbook, one.cluster, one.operation, Ending.LOCKED, sentence=sentence)
 
 
 @command.command("follow", epilog="Example: dslsconsole operations follow ID")
@@ -111,7 +124,8 @@ def stop(invocation: Invocation, operation: str) -> None:
     one = _one(estate, operation)
     if not one.running:
         end(f"{operation} does not run any more: see `dslsconsole operations resume {operation}`.", Exit.USAGE)
-    if one.here and one.pid is not None:
+    if one.here and one.pid is not None and one.process:
+        # A process that this journal names and whose start time is the same; never one that a host names.
         os.kill(one.pid, signal.SIGINT)
     elif not asyncio.run(_ask_to_stop(estate, one)):
         end(

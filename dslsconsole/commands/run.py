@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 import secrets
 import signal
 import sys
@@ -73,6 +74,8 @@ def command(
     _check_names(estate, cluster, book, overrides, attest)
     if not dry_run and not reason.strip():
         end("A reason is needed: --reason TEXT. It is written to the journal.", Exit.USAGE)
+    if operation is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", operation):
+        end("--operation takes letters, digits, dots, hyphens and underscores, 100 at most.", Exit.USAGE)
     person = who()
     wish = Wish(
         runbook=book,

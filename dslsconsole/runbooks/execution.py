@@ -94,7 +94,7 @@ class Execution:
         earlier: Mapping[int, StepOutcome] | None = None,
     ) -> None:
         """`earlier` is what an operation that was cut off had made of its steps, by number; those done are not run."""
-        self._plan = plan
+        self.plan = plan
         self._attempts = Attempts(hands, ground, actions, checks, clock, pause)
         self._log = log
         self._clock = clock
@@ -115,7 +115,7 @@ class Execution:
 
     async def run(self) -> Ended:
         """Run every step, or stop and take back what can be. Never raises for what a host did."""
-        for _, group in groupby(self._plan.steps, key=lambda step: step.group):
+        for _, group in groupby(self.plan.steps, key=lambda step: step.group):
             steps = [step for step in group if self.results[step.number - 1].outcome not in _SETTLED]
             if self._stop.is_set():
                 return await self._take_back(None, "It was asked to stop.")
@@ -132,7 +132,7 @@ class Execution:
     async def _held_to_the_end(self) -> Ended:
         """Read what must still be so when all is done, and do again what a host has forgotten meanwhile."""
         open_: list[str] = []
-        for step in self._plan.steps:
+        for step in self.plan.steps:
             if not step.holds or step.until is None:
                 continue
             checked = await self._asked(step.until)
@@ -161,7 +161,7 @@ class Execution:
 
     async def undo(self, why: str) -> Ended:
         """Take back what was done, in reverse. What may have happened is read first; unknown, nothing is taken back."""
-        for step in self._plan.steps:
+        for step in self.plan.steps:
             if step.until is None or self.results[step.number - 1].outcome is not StepOutcome.FAILED:
                 continue
             checked = await self._asked(step.until)
@@ -175,7 +175,7 @@ class Execution:
     async def verify(self) -> Ended:
         """Read what became of the steps that were begun; changes nothing."""
         open_: list[str] = []
-        for step in self._plan.steps:
+        for step in self.plan.steps:
             if step.until is None or step.number not in self._begun:
                 continue
             checked = await self._asked(step.until)
@@ -183,7 +183,7 @@ class Execution:
             self._note(step, outcome, self._clock(), checked.reading)
             if not checked.ok:
                 open_.append(f"{step.name} ({step.host}): {clean(checked.reading)}")
-        left = [step.name for step in self._plan.steps if self.results[step.number - 1].outcome is StepOutcome.PLANNED]
+        left = [step.name for step in self.plan.steps if self.results[step.number - 1].outcome is StepOutcome.PLANNED]
         if open_ or left:
             card = (*(f"Not so: {line}." for line in open_), *(f"Not begun: {name}." for name in left))
             return Ended(Ending.NEEDS_PERSON, "It is not complete. Continue it, undo it, or abandon it.", card)
@@ -213,7 +213,7 @@ class Execution:
 
     async def _standing(self) -> tuple[str, ...]:
         """What has been done, and whether it stands, read now where that can be read."""
-        done = [step for step in self._plan.steps if self.results[step.number - 1].outcome is StepOutcome.DONE]
+        done = [step for step in self.plan.steps if self.results[step.number - 1].outcome is StepOutcome.DONE]
         return tuple(await asyncio.gather(*(self._stands(step) for step in done)))
 
     async def _stands(self, step: PlannedStep) -> str:
@@ -246,7 +246,7 @@ class Execution:
     async def _take_back(self, failed: PlannedStep | None, why: str) -> Ended:
         done = [
             step
-            for step in self._plan.steps
+            for step in self.plan.steps
             if step.number in self._begun and self.results[step.number - 1].outcome is StepOutcome.DONE
         ]
         final = [step for step in done if step.undo.final]
@@ -255,7 +255,7 @@ class Execution:
             return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", (*reasons, *await self._standing()))
         unfinished = [
             step
-            for step in self._plan.steps
+            for step in self.plan.steps
             if step.number in self._begun and self.results[step.number - 1].outcome is StepOutcome.FAILED
         ]
         told: list[str] = []
@@ -294,8 +294,11 @@ class Execution:
         if step.until is not None:
             before = await self._attempts.ask(step.until, notes)
             if before.ok:
-                self._note(step, StepOutcome.SKIPPED, started, before.reading)
-                self._log.append("step-ended", **self._words(step), outcome="skipped", output=before.reading, run=False)
+                # What this operation began before it was cut off is its own doing, and taken back with the rest.
+                outcome = StepOutcome.DONE if step.number in self._begun else StepOutcome.SKIPPED
+                self._note(step, outcome, started, before.reading)
+                said = {"outcome": outcome.value, "output": before.reading, "run": False}
+                self._log.append("step-ended", **self._words(step), **said)
                 return
         if await self._is_barred(step):
             return

@@ -32,6 +32,8 @@ class Judged(Struct, frozen=True):
     result: Result
     reading: str
     advice: str = ""
+    locked: bool = False
+    """It fails because another operation holds the lock, or a lock file that can't be read may mean that."""
 
 
 def passed(reading: str) -> Judged:
@@ -40,6 +42,10 @@ def passed(reading: str) -> Judged:
 
 def failed(reading: str, advice: str) -> Judged:
     return Judged(Result.FAIL, reading, advice)
+
+
+def locked(reading: str, advice: str) -> Judged:
+    return Judged(Result.FAIL, reading, advice, locked=True)
 
 
 def unknown(reading: str, advice: str) -> Judged:
@@ -99,6 +105,7 @@ class GuardResult(Struct, frozen=True):
     advice: str
     overridable: bool
     overridden: bool = False
+    locked: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -121,4 +128,13 @@ async def judged(name: str, case: Case, overrides: frozenset[str]) -> GuardResul
     guard = catalogue()[name]
     answer = await guard.judge(case)
     overridden = guard.OVERRIDABLE and answer.result is Result.FAIL and name in overrides
-    return GuardResult(name, answer.result, answer.reading, guard.NEEDED, answer.advice, guard.OVERRIDABLE, overridden)
+    return GuardResult(
+        name,
+        answer.result,
+        answer.reading,
+        guard.NEEDED,
+        answer.advice,
+        guard.OVERRIDABLE,
+        overridden,
+        answer.locked,
+    )

@@ -1,15 +1,16 @@
 """One operation from survey to outcome: guards, plan, confirmation, lock, guards again, steps, the record of it all."""
 
 import asyncio
-import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 from msgspec import Struct
 
 from dslsconsole.runbooks import guard as guards
+from dslsconsole.runbooks.beside import OperationRecord
 from dslsconsole.runbooks.execution import (
     Ended,
     Ending,
@@ -25,16 +26,15 @@ from dslsconsole.runbooks.facts import conclude
 from dslsconsole.runbooks.facts.common import lockable
 from dslsconsole.runbooks.guard import Case, GuardResult
 from dslsconsole.runbooks.impact import impact
-from dslsconsole.runbooks.lock import Held, Lock, LockRecord, NoLock
+from dslsconsole.runbooks.lock import Held, Lock, LockRecord, NoLock, watched
 from dslsconsole.runbooks.permission import Person
 from dslsconsole.runbooks.plan import Facts, Plan, PlannedStep, Planner, Unplannable, applies, filled
+from dslsconsole.runbooks.process import identity
 from dslsconsole.runbooks.report import Report
 from dslsconsole.runbooks.schema import Runbook
 from dslsconsole.runbooks.survey import Survey, Surveyor
 from dslsconsole.systems.acting import Hands, actions, checks
 from dslsconsole.systems.ground import Ground
-
-STOP_POLL_SECONDS = 1.0
 
 
 class Wish(Struct, frozen=True):
@@ -148,9 +148,9 @@ class Operation:
                     sentence=f"Not confirmed: it is confirmed by typing {report.confirm} (--confirm {report.confirm}).",
                 )
             )
-        self.log.append("confirmed", plan=report.plan, reason=self.wish.reason, pid=os.getpid())
+        self.log.append("confirmed", plan=report.plan, reason=self.wish.reason, pid=os.getpid(), process=identity())
         hosts = lockable(prospect.survey, self.ground)
-        lock = Lock(self.hands, self.ground, self._lock_record(report))
+        lock = Lock(self.hands, self.ground, self._lock_record(report), self.clock)
         try:
             await lock.take(hosts)
         except Held as held:
@@ -185,12 +185,28 @@ class Operation:
             pause=self.pause,
             stop=self.stop,
             memory=prospect.survey.memory,
-            progress=self.progress,
-            before_step=lock.mark,
+            progress=lambda step, result: self._progressed(lock, step, result),
+            before_step=lock.before,
         )
-        async with _watched(lock, self.stop):
+        await lock.keep(self._operation_record(prospect, prospect.plan))
+        async with watched(lock, self.stop):
             ended = await execution.run()
         return self._finish(self._ended(report, execution, ended, prospect))
+
+    def _progressed(self, lock: Lock, step: PlannedStep, result: StepResult) -> None:
+        lock.note(step, result.outcome)
+        self.progress(step, result)
+
+    def _operation_record(self, prospect: Prospect, plan: Plan) -> OperationRecord:
+        return OperationRecord(
+            operation=self.wish.operation,
+            cluster=self.ground.name,
+            runbook=self.wish.runbook.name,
+            plan=plan,
+            epoch=str(prospect.facts.get("epoch", "")),
+            primaries=prospect.survey.primaries(),
+            attested=tuple(sorted(self.wish.attested)),
+        )
 
     def _ended(self, report: Report, execution: Execution, ended: Ended, prospect: Prospect) -> Report:
         sentence = ended.sentence
@@ -231,6 +247,8 @@ class Operation:
             reason=wish.reason,
             params=wish.params,
             attested=sorted(wish.attested),
+            epoch=str(prospect.facts.get("epoch", "")),
+            primaries=list(prospect.survey.primaries()),
             overrides=sorted(wish.overrides),
             warnings=list(prospect.warnings),
         )
@@ -251,7 +269,9 @@ class Operation:
             started_at=self.clock(),
             plan=report.plan,
             steps=len(report.steps),
-            reason=self.wish.reason,
+            reason=self.wish.reason[:1000],
+            holder=secrets.token_hex(8),
+            beat_at=self.clock(),
         )
 
     def _report(self, prospect: Prospect) -> Report:
@@ -282,8 +302,9 @@ class Operation:
 
     def _refusal(self, prospect: Prospect) -> tuple[Ending, str]:
         refusals = prospect.refusals
-        if [one.name for one in refusals] == ["lock_free"] and " holds it on " in refusals[0].reading:
-            return (Ending.REFUSED if self.wish.dry_run else Ending.LOCKED), f"Locked: {refusals[0].reading}."
+        if held := [one for one in refusals if one.locked]:
+            ending = Ending.REFUSED if self.wish.dry_run else Ending.LOCKED
+            return ending, f"Locked: {held[0].reading}. {held[0].advice}"
         words = "; ".join(f"{one.name}: {one.reading}" for one in refusals)
         return Ending.REFUSED, f"Refused, nothing was changed. {words}."
 
@@ -296,31 +317,6 @@ class Operation:
 
 def _planned(step: PlannedStep) -> StepResult:
     return StepResult(step.name, step.host, step.command, StepOutcome.PLANNED, undo=step.undo.text, within=step.within)
-
-
-@contextlib.asynccontextmanager
-async def _watched(lock: Lock, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Meanwhile keep the lock's record up to date, and look for another console's wish to stop."""
-
-    over = asyncio.Event()
-
-    async def watch() -> None:
-        while not over.is_set():
-            try:
-                async with asyncio.timeout(STOP_POLL_SECONDS):
-                    await over.wait()
-            except TimeoutError:
-                await lock.write_progress()
-                if await lock.asked_to_stop():
-                    stop.set()
-
-    task = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        # Never cancelled: a lock that is being rewritten must not come back after its removal.
-        over.set()
-        await task
 
 
 def asked(runbook: Runbook, given: Mapping[str, str]) -> dict[str, str]:

@@ -60,6 +60,16 @@ class Remembered(Struct, frozen=True):
     steps: int
     ended: bool
     pid: int | None = None
+    process: str = ""
+    """Tells the process from others of its number."""
+
+
+def _process(entry: Entry) -> dict[str, Any]:
+    pid, process = entry.data.get("pid"), entry.data.get("process")
+    return {
+        "pid": pid if isinstance(pid, int) else None,
+        "process": process if isinstance(process, str) else "",
+    }
 
 
 def remembered(entries: Iterable[Entry]) -> dict[str, Remembered]:
@@ -82,8 +92,10 @@ def remembered(entries: Iterable[Entry]) -> dict[str, Remembered]:
                 step=0,
                 steps=steps.get(name, 0),
                 ended=False,
-                pid=pid if isinstance(pid := entry.data.get("pid"), int) else None,
+                **_process(entry),
             )
+        elif name in found and entry.event == "resumed" and "pid" in entry.data:
+            found[name] = replace(found[name], from_host=entry.origin.host, **_process(entry))
         elif name in found and entry.event == "step-started":
             number = entry.data.get("step")
             found[name] = replace(found[name], step=number if isinstance(number, int) else 0)

@@ -1,5 +1,8 @@
-"""Taking up an operation that was cut off."""
+"""Taking up an operation that was cut off: with its lock, and after all that may have changed is read anew."""
 
+import asyncio
+import os
+import secrets
 import time
 from collections.abc import Callable
 
@@ -8,110 +11,310 @@ from msgspec.structs import replace
 
 from dslsconsole import journal
 from dslsconsole.journal import Journal
+from dslsconsole.runbooks import guard as guards
+from dslsconsole.runbooks.beside import OperationRecord, agreed
+from dslsconsole.runbooks.changed import changed, followed_by, merged, unproven
 from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten, StepOutcome
-from dslsconsole.runbooks.lock import path_of, read, stop_path
+from dslsconsole.runbooks.facts.common import lockable
+from dslsconsole.runbooks.guard import Case
+from dslsconsole.runbooks.lock import (
+    BEAT_SECONDS,
+    Held,
+    Lock,
+    LockRecord,
+    NoLock,
+    read,
+    removed,
+    removed_unreadable,
+    watched,
+)
 from dslsconsole.runbooks.permission import Person, forbidden, who
 from dslsconsole.runbooks.plan import Plan
+from dslsconsole.runbooks.process import identity
 from dslsconsole.runbooks.reach import Reach
 from dslsconsole.runbooks.record import OperationLog, directory_of
 from dslsconsole.runbooks.report import Report
-from dslsconsole.runbooks.survey import Surveyor
+from dslsconsole.runbooks.survey import Survey, Surveyor
 from dslsconsole.runbooks.unfinished import Known
 from dslsconsole.settings.schema import Estate
 from dslsconsole.systems.acting import Refused, Unfinished, Unreached, actions, checks
 from dslsconsole.systems.ground import Ground
 
 Ender = Callable[..., Report]
+WATCHED_SECONDS = 3 * BEAT_SECONDS
+"""How long a lock whose process can't be looked at is watched for a sign of life before it is taken over."""
+
+
+class NotNow(Exception):  # noqa: N818
+    """It may not be taken up now, and nothing was changed: why, and with which ending."""
+
+    def __init__(self, ending: Ending, sentence: str) -> None:
+        super().__init__(sentence)
+        self.ending = ending
 
 
 async def resumed(estate: Estate, one: Known, decide: str, confirm: str | None, reason: str) -> Report:
     """What became of an unfinished operation by the decision.
 
     Verifying reads what became of each step that was begun. Continuing runs the rest of the very plan that was
-    confirmed, undoing takes back what was done; both need the plan, which this console's journal holds. Abandoning
-    releases the locks and changes nothing else.
+    confirmed, undoing takes back what was done; both need the plan, from this console's journal or from the record
+    beside the lock, the lock itself, and a cluster that is as the operation left it. Abandoning releases the locks and
+    changes nothing else.
     """
 
     def ending(outcome: Ending, sentence: str, card: tuple[str, ...] = ()) -> Report:
         return Report(one.runbook, one.cluster, one.operation, outcome, sentence=sentence, card=card)
 
     person = who()
-    if (why := forbidden(estate, one.runbook, person)) is not None:
+    if one.readable and (why := forbidden(estate, one.runbook, person)) is not None:
         return ending(Ending.NOT_CONFIRMED, why)
     if one.cluster not in estate.clusters:
         return ending(Ending.REFUSED, f"The estate file has no cluster {one.cluster} any more.")
-    if decide == "verify":
-        return await _taken_up(estate, one, person, decide, reason, ending)
-    if confirm != one.cluster:
+    if decide != "verify" and confirm != one.cluster:
         return ending(Ending.NOT_CONFIRMED, f"Not confirmed: --confirm {one.cluster} is needed.")
-    if not reason.strip():
+    if decide != "verify" and not reason.strip():
         return ending(Ending.NOT_CONFIRMED, "Not confirmed: --reason is needed; it is written to the journal.")
-    if decide != "abandon":
-        return await _taken_up(estate, one, person, decide, reason, ending)
-    return await _abandoned(estate, one, person, reason, ending)
-
-
-async def _taken_up(estate: Estate, one: Known, person: Person, decide: str, reason: str, ending: Ender) -> Report:
-    entries = list(journal.read(directory_of(estate), operation=one.operation))
-    plan = _plan(entries)
-    if plan is None:
-        return ending(
-            Ending.REFUSED,
-            "Nothing was done: this console's journal does not hold the operation's plan. Resume it where it was "
-            "started, or abandon it.",
-        )
     ground = Ground(estate, one.cluster)
-    log = OperationLog(Journal(directory_of(estate), time.time), person, one.cluster, one.runbook, one.operation)
     async with Reach(ground, time.time) as hands:
-        survey = await Surveyor(hands, ground, time.time).survey()
-        execution = Execution(
-            plan,
-            hands=hands,
-            ground=ground,
-            actions=actions(),
-            checks=checks(),
-            log=log,
-            clock=time.time,
-            memory=survey.memory,
-            earlier=earlier(entries, plan, decide),
-        )
         try:
-            log.append("resumed", decide=decide, reason=reason)
-            ended = await _decided(execution, decide)
-            if decide != "verify" or ended.ending is Ending.DONE:
-                log.append("outcome", outcome=ended.ending.value, sentence=ended.sentence, card=list(ended.card))
-                troubles = await _released(hands, ground, one)
-                ended = replace(ended, card=(*ended.card, *troubles))
+            if decide == "abandon":
+                return await _abandoned(estate, ground, hands, one, person, reason, ending)
+            taking = _Taking(estate, ground, hands, one, person, reason)
+            ended, execution = await taking.up(decide)
+        except NotNow as refusal:
+            return ending(refusal.ending, str(refusal))
         except NotWritten as full:
             return ending(Ending.NEEDS_PERSON, f"It stopped, because the journal can't be written: {full}")
-    return replace(ending(ended.ending, ended.sentence, ended.card), steps=tuple(execution.results), plan=plan.hash)
+    return replace(
+        ending(ended.ending, ended.sentence, ended.card), steps=tuple(execution.results), plan=execution.plan.hash
+    )
 
 
-async def _decided(execution: Execution, decide: str) -> Ended:
-    if decide == "verify":
-        return await execution.verify()
-    if decide == "undo":
-        return await execution.undo("A person decided to undo it.")
-    ended = await execution.run()
-    return replace(ended, sentence="Continued to its end.") if ended.ending is Ending.DONE else ended
+class _Taking:
+    """One taking up, by one person on this console."""
+
+    def __init__(self, estate: Estate, ground: Ground, hands: Reach, one: Known, person: Person, reason: str) -> None:
+        self._estate = estate
+        self._ground = ground
+        self._hands = hands
+        self._one = one
+        self._person = person
+        self._reason = reason
+        self._stop = asyncio.Event()
+        self._log = OperationLog(
+            Journal(directory_of(estate), time.time), person, one.cluster, one.runbook, one.operation
+        )
+
+    async def up(self, decide: str) -> tuple[Ended, Execution]:
+        """Raises NotNow, NotWritten."""
+        one = self._one
+        if not one.readable:
+            raise NotNow(Ending.REFUSED, "Its lock file can't be read; it can only be abandoned.")
+        await _still(self._hands, self._ground, one)
+        entries = list(journal.read(directory_of(self._estate), cluster=one.cluster))
+        record, here = await self._record(entries)
+        survey = await self._survey()
+        if decide == "verify":
+            execution = self._execution(record, survey, None)
+            self._log.append("resumed", decide=decide, reason=self._reason)
+            ended = await execution.verify()
+            if ended.ending is not Ending.DONE:
+                return ended, execution
+            lock = await self._locked(record, survey)
+            return await self._finished(lock, ended), execution
+        if (why := followed_by(entries, one.operation)) is not None:
+            raise NotNow(Ending.REFUSED, f"Nothing was done: {why}, and the plan rests on what was before. Abandon it.")
+        lock = await self._locked(record, survey)
+        try:
+            # What was read before the lock was ours may have been changed by who had it.
+            survey = await self._survey()
+            await self._see(record, survey, decide)
+            if not here:
+                self._write_plan(record)
+            self._log.append("resumed", decide=decide, reason=self._reason, pid=os.getpid(), process=identity())
+            await lock.keep(record)
+        except NotNow as refusal:
+            # The lock stays where it lies, as it was: the operation is still to be decided about.
+            await lock.leave()
+            self._log.append("note", text=str(refusal), decide=decide)
+            raise
+        execution = self._execution(record, survey, lock)
+        async with watched(lock, self._stop):
+            ended = await self._decided(execution, decide)
+        return await self._finished(lock, ended), execution
+
+    async def _survey(self) -> Survey:
+        return await Surveyor(self._hands, self._ground, time.time).survey()
+
+    async def _record(self, entries: list[journal.Entry]) -> tuple[OperationRecord, bool]:
+        """What is known of the operation, and whether its plan stands in this journal."""
+        one = self._one
+        beside = await agreed(self._hands, self._ground, one.hosts, one.operation, one.runbook) if one.hosts else None
+        own = [entry for entry in entries if entry.operation == one.operation]
+        planned = written_plan(own)
+        if planned is None:
+            if beside is None:
+                raise NotNow(
+                    Ending.REFUSED,
+                    "Nothing was done: neither this console's journal nor the record beside the lock on more than half "
+                    "of its hosts tells the operation's plan. Resume it where it was started, or abandon it.",
+                )
+            return beside, False
+        if beside is not None and beside.plan.hash != planned.plan.hash:
+            raise NotNow(Ending.REFUSED, "Nothing was done: the hosts' record holds another plan than this journal.")
+        outcomes = merged(beside, earlier(own, planned.plan))
+        undoing = planned.undoing or (beside is not None and beside.undoing)
+        return replace(planned, outcomes=outcomes, undoing=undoing), True
+
+    async def _locked(self, record: OperationRecord, survey: Survey) -> Lock:
+        one = self._one
+        lock = Lock(
+            self._hands,
+            self._ground,
+            LockRecord(
+                operation=one.operation,
+                cluster=one.cluster,
+                runbook=one.runbook,
+                operator=self._person.name,
+                from_host=self._person.host,
+                pid=os.getpid(),
+                started_at=one.started_at,
+                plan=record.plan.hash,
+                step=one.step,
+                steps=len(record.plan.steps),
+                reason=self._reason[:1000],
+                holder=secrets.token_hex(8),
+                beat_at=time.time(),
+            ),
+            time.time,
+        )
+        try:
+            carrying = tuple(host for host in one.hosts if survey.nodes[host].reached)
+            await lock.adopt(tuple(dict.fromkeys((*lockable(survey, self._ground), *carrying))), one.holders)
+        except Held as held:
+            raise NotNow(Ending.LOCKED, f"Nothing was done: {held}.") from held
+        except NoLock as failure:
+            raise NotNow(Ending.REFUSED, f"Nothing was done: {failure}") from failure
+        return lock
+
+    async def _see(self, record: OperationRecord, survey: Survey, decide: str) -> None:
+        """See that what is to be done may be done. Raises NotNow."""
+        why = changed(survey, self._ground, record)
+        if why is None and decide == "continue":
+            why = unproven(survey, self._ground, record)
+        if why is not None:
+            raise NotNow(Ending.REFUSED, f"Nothing was done: {why}. Look at the cluster; then undo or abandon it.")
+        acted_on = {step.host for step in record.plan.steps} & set(self._ground.nodes)
+        silent = {node for node in acted_on if not survey.nodes[node].reached}
+        facts = {"acts_on": tuple(sorted(acted_on - silent))}
+        case = Case(self._ground, survey, facts, self._hands, time.time, frozenset(record.attested))
+        told = await guards.judged("identity", case, frozenset())
+        self._log.append("guard", **msgspec.to_builtins(told))
+        if not told.accepted:
+            raise NotNow(Ending.REFUSED, f"Nothing was done: {told.reading}. {told.advice}")
+
+    def _write_plan(self, record: OperationRecord) -> None:
+        """So that this journal, too, tells what was meant to be done before it tells what was."""
+        whole = msgspec.to_builtins(record.plan)
+        self._log.append("planned", plan=record.plan.hash, whole=whole, **_kept(record), reason=self._reason)
+
+    def _execution(self, record: OperationRecord, survey: Survey, lock: Lock | None) -> Execution:
+        return Execution(
+            record.plan,
+            hands=self._hands,
+            ground=self._ground,
+            actions=actions(),
+            checks=checks(),
+            log=self._log,
+            clock=time.time,
+            memory=survey.memory,
+            stop=self._stop,
+            earlier=record.earlier,
+            before_step=lock.before if lock is not None else None,
+            progress=(lambda step, result: lock.note(step, result.outcome)) if lock is not None else _unseen,
+        )
+
+    async def _decided(self, execution: Execution, decide: str) -> Ended:
+        if decide == "undo":
+            return await execution.undo("A person decided to undo it.")
+        ended = await execution.run()
+        return replace(ended, sentence="Continued to its end.") if ended.ending is Ending.DONE else ended
+
+    async def _finished(self, lock: Lock, ended: Ended) -> Ended:
+        self._log.append("outcome", outcome=ended.ending.value, sentence=ended.sentence, card=list(ended.card))
+        return replace(ended, card=(*ended.card, *await lock.release()))
 
 
-def _plan(entries: list[journal.Entry]) -> Plan | None:
+def _unseen(step: object, result: object) -> None:
+    """Verifying tells nobody how far it is."""
+
+
+def _kept(record: OperationRecord) -> dict[str, object]:
+    steps = [
+        {"name": step.name, "host": step.host, "command": list(step.commands), "undo": step.undo.text}
+        for step in record.plan.steps
+    ]
+    return {
+        "steps": steps,
+        "epoch": record.epoch,
+        "primaries": list(record.primaries),
+        "attested": list(record.attested),
+    }
+
+
+async def _still(hands: Reach, ground: Ground, one: Known) -> None:
+    """See that nobody runs it. Where this machine can't look at the process, its lock is watched for a while.
+
+    Raises:
+        NotNow: it runs.
+    """
+    if not one.readable or (one.here and one.process):
+        return
+
+    async def beats() -> set[tuple[str, int]]:
+        found = set()
+        for host in one.hosts:
+            try:
+                record = await read(hands, host, ground)
+            except (Unreached, Unfinished, Refused):
+                continue
+            if record is not None and record.operation == one.operation:
+                found.add((record.holder, record.beat))
+        return found
+
+    before = await beats()
+    if not before:
+        return
+    await asyncio.sleep(WATCHED_SECONDS)
+    if (after := await beats()) and after != before:
+        raise NotNow(Ending.LOCKED, f"{one.operation} is running, from {one.from_host}: its lock shows signs of life.")
+
+
+def written_plan(entries: list[journal.Entry]) -> OperationRecord | None:
     """The plan as it was confirmed; None where the journal does not hold it, or holds another than it says."""
     for entry in entries:
         if entry.event == "planned" and isinstance(entry.data.get("whole"), dict):
             try:
                 plan = msgspec.convert(entry.data["whole"], Plan)
+                record = OperationRecord(
+                    operation=entry.operation,
+                    cluster=entry.cluster,
+                    runbook=entry.runbook,
+                    plan=plan,
+                    epoch=msgspec.convert(entry.data.get("epoch", ""), str),
+                    primaries=msgspec.convert(entry.data.get("primaries", []), tuple[str, ...]),
+                    attested=msgspec.convert(entry.data.get("attested", []), tuple[str, ...]),
+                )
             except msgspec.ValidationError:
                 return None
-            return plan if plan.hash == entry.data.get("plan") else None
+            undoing = any(one.event == "step-started" and one.data.get("undo") for one in entries)
+            return replace(record, undoing=undoing) if plan.hash == entry.data.get("plan") else None
     return None
 
 
-def earlier(entries: list[journal.Entry], plan: Plan, decide: str) -> dict[int, StepOutcome]:
-    """What the journal tells of the plan's steps. One that was begun and never ended may or may not have happened.
-
-    To continue, such a step is looked at and run again; to undo, it is taken back as if it had happened in part.
+def earlier(entries: list[journal.Entry], plan: Plan) -> dict[int, StepOutcome]:
+    """What the journal tells of the plan's steps. One that was begun and never ended may or may not have happened:
+    to continue, it is looked at and run again; to undo, it is taken back as if it had happened in part.
     """
     found: dict[int, StepOutcome] = {}
     for entry in entries:
@@ -121,42 +324,35 @@ def earlier(entries: list[journal.Entry], plan: Plan, decide: str) -> dict[int, 
         if entry.event == "step-started" and not entry.data.get("undo"):
             found[number] = StepOutcome.FAILED
         elif entry.event == "step-ended":
-            words = {"done": StepOutcome.DONE, "skipped": StepOutcome.SKIPPED}
-            outcome = words.get(str(entry.data.get("outcome")))
-            if outcome is None:
-                found[number] = StepOutcome.FAILED
+            outcome = entry.data.get("outcome")
+            if outcome == "undone":
+                found.pop(number, None)
+            elif entry.data.get("undo") or (outcome == "failed" and entry.data.get("run") is False):
+                continue
             else:
-                found[number] = outcome
-            if entry.data.get("outcome") == "undone":
-                found.pop(number)
-    if decide == "continue":
-        return {number: outcome for number, outcome in found.items() if outcome is not StepOutcome.FAILED}
+                known = {"done": StepOutcome.DONE, "skipped": StepOutcome.SKIPPED}
+                found[number] = known.get(str(outcome), StepOutcome.FAILED)
     return found
 
 
-async def _released(hands: Reach, ground: Ground, one: Known) -> list[str]:
-    """Remove the operation's locks; the troubles that this met."""
-    path, troubles = path_of(ground), []
-    for host in one.hosts:
-        try:
-            record = await read(hands, host, path)
-            if record is not None and record.operation == one.operation:
-                await hands.remove(host, path)
-                await hands.remove(host, stop_path(path))
-        except (Unreached, Unfinished, Refused) as failure:
-            troubles.append(f"{host}: the lock {path} is still there: {failure}")
-    return troubles
-
-
-async def _abandoned(estate: Estate, one: Known, person: Person, reason: str, ending: Ender) -> Report:
+async def _abandoned(
+    estate: Estate, ground: Ground, hands: Reach, one: Known, person: Person, reason: str, ending: Ender
+) -> Report:
+    await _still(hands, ground, one)
     log = OperationLog(Journal(directory_of(estate), time.time), person, one.cluster, one.runbook, one.operation)
     try:
         log.append("abandoned", reason=reason, step=one.step, steps=one.steps, hosts=list(one.hosts))
     except NotWritten as full:
         return ending(Ending.REFUSED, f"Nothing was done, because the journal can't be written: {full}")
-    ground = Ground(estate, one.cluster)
-    async with Reach(ground, time.time) as hands:
-        troubles = await _released(hands, ground, one)
+    troubles = []
+    for host in one.hosts:
+        try:
+            if one.readable:
+                await removed(hands, ground, host, one.operation)
+            else:
+                await removed_unreadable(hands, ground, host)
+        except (Unreached, Unfinished, Refused) as failure:
+            troubles.append(f"{host}: the lock of {ground.name} is still there: {failure}")
     if troubles:
         return ending(Ending.NEEDS_PERSON, "Abandoned, but not every lock could be released.", tuple(troubles))
     where = ", ".join(one.hosts) or "no host"

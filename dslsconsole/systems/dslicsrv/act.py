@@ -5,7 +5,7 @@ import re
 
 import msgspec
 
-from dslsconsole.model.node import ClusterStatus, Role, TokenState
+from dslsconsole.model.node import ClusterStatus, Mode, Role, TokenState
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.systems.acting import (
     Action,
@@ -303,8 +303,42 @@ def _serve_again_commands(call: Call) -> tuple[str, ...]:
     )
 
 
+async def _refuse_a_second_primary(call: Call) -> None:
+    """See that nobody took over from a server that is to serve again.
+
+    Raises:
+        Refused: another node serves, the cluster's epoch has passed `epoch`, or nothing that runs can be asked about
+            a node that does not answer.
+    """
+    others = [name for name in call.ground.nodes if name != call.host]
+    told = await asyncio.gather(*(_status_or_failure(call, name) for name in others))
+    before, silent, heard = call.arguments.get("epoch", "0"), [], False
+    for name, status in zip(others, told, strict=True):
+        if isinstance(status, fresh.NotRead):
+            arbitrates = call.ground.nodes[name].mode is Mode.ARBITRATOR
+            if status.failure.kind is not FailureKind.REFUSED and not arbitrates:
+                silent.append(f"{name} ({status})")
+            continue
+        heard = True
+        if status.role in SERVING:
+            raise Refused(f"{name} serves as {status.role}: with {call.host} started again, two would")
+        if before.isdecimal() and 0 < int(before) < (status.epoch or 0):
+            raise Refused(f"{name} tells of epoch {status.epoch}, it was {before}: another node was promoted since")
+    if silent and not heard:
+        raise Refused(f"it can't be told whether another node serves by now: {'; '.join(silent)}")
+
+
+async def _status_or_failure(call: Call, host: str) -> ClusterStatus | fresh.NotRead:
+    try:
+        return await fresh.cluster_status(call.hands, call.ground, host)
+    except fresh.NotRead as failure:
+        return failure
+
+
 async def _serve_again(call: Call) -> str:
-    """Start a server that served before, and promote it if it comes up as backup; refused while it is not up yet."""
+    """Start a server that served before, and promote it if it comes up as backup; refused while it is not up yet, and
+    where another may serve by now."""
+    await _refuse_a_second_primary(call)
     start = _serve_again_commands(call)[0]
     answer = await call.hands.run(call.host, start, timeout=START_SECONDS + 3)
     call.memory["start asked"] = "yes"

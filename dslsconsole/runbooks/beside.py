@@ -1,0 +1,112 @@
+"""The record of an operation that lies beside its lock: the plan and what became of its steps.
+
+Any console can take an operation up with it. It lies on hosts, so it is no more than a claim: it counts where more
+than half of the hosts that carry the lock hold the same plan, and the plan is one that the runbook can give.
+"""
+
+from collections import Counter
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dslsconsole.runbooks.attempt import StepOutcome
+from dslsconsole.runbooks.plan import Plan
+from dslsconsole.runbooks.schema import builtin
+from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached
+from dslsconsole.systems.ground import Ground
+
+LONGEST = 2_000_000
+"""Bytes of a record that is read as one."""
+_Word = Annotated[str, Meta(max_length=200)]
+
+
+class OperationRecord(Struct, frozen=True):
+    """The whole plan, and what is known of its steps by number. `undoing` says that taking back has begun."""
+
+    operation: _Word
+    cluster: _Word
+    runbook: _Word
+    plan: Plan
+    epoch: _Word = ""
+    primaries: tuple[_Word, ...] = ()
+    attested: tuple[_Word, ...] = ()
+    outcomes: dict[int, StepOutcome] = {}
+    undoing: bool = False
+
+    def with_outcome(self, step: int, outcome: str) -> "OperationRecord":
+        """The same with a step's outcome. A step that was done and is begun again is being taken back."""
+        begun = outcome == StepOutcome.RUNNING and step in self.outcomes
+        return msgspec.structs.replace(
+            self,
+            outcomes={**self.outcomes, step: StepOutcome(outcome)},
+            undoing=self.undoing or begun or outcome == StepOutcome.UNDONE,
+        )
+
+    def encoded(self) -> bytes:
+        return msgspec.json.encode(self)
+
+    @property
+    def earlier(self) -> dict[int, StepOutcome]:
+        """The steps that were begun. One without a known end may or may not have happened."""
+        return {
+            number: outcome if outcome in (StepOutcome.DONE, StepOutcome.SKIPPED) else StepOutcome.FAILED
+            for number, outcome in self.outcomes.items()
+            if outcome not in (StepOutcome.UNDONE, StepOutcome.PLANNED)
+        }
+
+
+def record_path(directory: str, cluster: str, operation: str) -> str:
+    return f"{directory.rstrip('/')}/{cluster}.{operation}.json"
+
+
+async def agreed(
+    hands: Hands, ground: Ground, hosts: tuple[str, ...], operation: str, runbook: str
+) -> OperationRecord | None:
+    """The record on which more than half of `hosts` agree, with the furthest outcomes; None where there is none."""
+    path = record_path(ground.estate.lock_directory, ground.name, operation)
+    found: list[OperationRecord] = []
+    for host in hosts:
+        try:
+            data = await hands.read(host, path)
+        except (Unreached, Unfinished, Refused):
+            continue
+        if data is not None and (record := _decoded(data)) is not None:
+            found.append(record)
+    counted = Counter(record.plan.hash for record in found).most_common(1)
+    if not counted or counted[0][1] * 2 <= len(hosts):
+        return None
+    same = [record for record in found if record.plan.hash == counted[0][0]]
+    best = max(same, key=lambda record: (record.undoing, len(record.outcomes)))
+    right = best.operation == operation and best.cluster == ground.name and best.runbook == runbook
+    return best if right and possible(best.plan, ground) else None
+
+
+def _decoded(data: bytes) -> OperationRecord | None:
+    if len(data) > LONGEST:
+        return None
+    try:
+        return msgspec.json.decode(data, type=OperationRecord)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def possible(plan: Plan, ground: Ground) -> bool:
+    """Whether the plan is one that its runbook can give on this cluster: its hosts, actions, checks and numbers."""
+    book = builtin().get(plan.runbook)
+    if book is None or plan.cluster != ground.name:
+        return False
+    uses = [(use.do, use.undo.do, tuple(need.check for need in use.needs)) for use in book.steps]
+    hosts = {*ground.nodes, *ground.main_balancers, *ground.dr_balancers}
+    for number, step in enumerate(plan.steps, 1):
+        if not 0 <= step.group < len(uses) or step.number != number:
+            return False
+        do, undo, needs = uses[step.group]
+        checks = [*step.needs, *(one for one in (step.until, step.undo.until) if one is not None)]
+        if (step.action, step.undo.action, tuple(need.check for need in step.needs)) != (do, undo, needs):
+            return False
+        if not {step.host, *(one.host for one in checks)} <= hosts:
+            return False
+        if step.undo.action is not None and step.undo.host not in hosts:
+            return False
+    return True
