@@ -28,6 +28,8 @@ CLUSTER = "production-cluster"
 PRIMARY, BACKUP, ARBITRATOR = "dsls-primary-01", "dsls-backup-01", "dsls-arbitrator-01"
 DR_PRIMARY, DR_BACKUP = "dr-dsls-01", "dr-dsls-02"
 MAIN = (PRIMARY, BACKUP, ARBITRATOR)
+ATTESTED = tuple(word for host in MAIN for word in ("--attest", host))
+"""The operator's word that the main site is down: from outside its own site alone that is never proven."""
 MAIN_BALANCERS = ("haproxy-01", "haproxy-02")
 MAIN_ADDRESS, DR_ADDRESS = "10.20.0.100", "10.30.0.100"
 HURRY = 30.0
@@ -61,7 +63,7 @@ class Broken:
 
 def words_of(step: PlannedStep) -> str:
     """The part of a step's command that no other command of the host contains."""
-    # Tokens are read first, as checks do too; they are pushed last. Elsewhere what is last is only done after a refusal.
+    # Tokens are read first, as checks do too, and pushed last. Elsewhere what is last is for after a refusal.
     command = step.commands[-1 if "sync-tokens" in step.action else 0]
     if step.action == "notify":
         return command.split(": ", 1)[1]
@@ -73,7 +75,7 @@ def words_of(step: PlannedStep) -> str:
 
 
 LEAVING = frozenset({"main_not_serving"})
-"""What is overridden to activate the DR site while the main site could serve, so that there is something to return to."""
+"""What is overridden to activate the DR site while the main site could serve: it can then be returned to."""
 
 
 def overridden(runbook: str) -> frozenset[str]:
@@ -234,6 +236,11 @@ def impatient(lab: Lab) -> None:
     text = lab.estate_path.read_text()
     assert "\nssh:\n" in text
     lab.estate_path.write_text(text.replace("\nssh:\n", "\nssh:\n  connect_timeout: 2s\n"))
+
+
+async def eventually_done(lab: Lab, runbook: str, params: dict[str, str]) -> None:
+    report = await run(lab, runbook, f"before-{runbook}", params=params)
+    assert report.outcome is Ending.DONE, explained(report)
 
 
 async def eventually(condition: Callable[[], bool], within: float = 20.0) -> None:

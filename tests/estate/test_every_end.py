@@ -50,7 +50,7 @@ async def test_disaster_with_the_whole_main_site_without_power_and_the_way_back(
     assert (status, said["outcome"]) == (0, "done"), said
     for host in (*p.MAIN, *p.MAIN_BALANCERS):
         await lab.fault("node-down", host)
-    status, said = await p.command(lab, *p.confirmed("dr-activate"))
+    status, said = await p.command(lab, *p.confirmed("dr-activate", *p.ATTESTED))
     assert (status, said["outcome"]) == (0, "done"), said
     truth = lab.truth()
     assert truth["primaries"] == truth["serving"] == [p.DR_PRIMARY]
@@ -187,7 +187,7 @@ async def test_a_name_server_that_does_not_change_leaves_the_users_untold(lab: L
     for host in p.MAIN:
         await lab.fault("node-down", host)
     await lab.fault(fault)
-    status, said = await p.command(lab, *p.confirmed("dr-activate"))
+    status, said = await p.command(lab, *p.confirmed("dr-activate", *p.ATTESTED))
     truth = lab.truth()
     assert status == (13 if fault == "dns-refusing" else 10), said
     assert truth["serving"] == ([p.DR_PRIMARY] if status == 13 else [])

@@ -1,0 +1,144 @@
+"""Runbooks of few steps: to their end as programs, and each step refused once."""
+
+import pytest
+
+from dslsconsole.lab.faults.commands import command_lost_after, command_lost_before
+from dslsconsole.lab.practice import Lab
+from dslsconsole.runbooks.execution import Ending, StepOutcome
+from tests.estate import practising as p
+
+SERVER = "dsls-backup"
+Params = dict[str, str]
+NODE: Params = {"node": p.BACKUP}
+
+
+def words(params: Params) -> list[str]:
+    return [word for key, value in params.items() for word in ("--param", f"{key}={value}")]
+
+
+def admin(lab: Lab) -> dict[str, str]:
+    """The administrative state of the backup's server on each load balancer of the main site."""
+    balancers = lab.truth()["load_balancers"]
+    return {name: balancers[name]["servers"][SERVER]["admin"] for name in p.MAIN_BALANCERS}
+
+
+def unit(lab: Lab, name: str = p.BACKUP) -> str:
+    state: str = lab.truth()["nodes"][name]["unit"]
+    return state
+
+
+async def runs(lab: Lab, runbook: str, params: Params) -> None:
+    status, said = await p.command(lab, *p.confirmed(runbook, *words(params)))
+    assert (status, said["outcome"]) == (0, "done"), said
+    assert {step["outcome"] for step in said["steps"]} <= {"done", "skipped"}
+    assert any(step["outcome"] == "done" for step in said["steps"]), said
+    p.never_wrong(lab)
+
+
+async def test_a_server_on_the_load_balancers(lab: Lab) -> None:
+    for runbook, state in (("lb-drain", "drain"), ("lb-ready", "ready"), ("lb-maint", "maint"), ("lb-ready", "ready")):
+        await runs(lab, runbook, NODE)
+        assert set(admin(lab).values()) == {state}
+    await runs(lab, "lb-maint", {**NODE, "balancer": "haproxy-02"})
+    assert admin(lab) == {"haproxy-01": "ready", "haproxy-02": "maint"}
+
+
+async def test_a_licence_service(lab: Lab) -> None:
+    before = p.standing(lab)
+    process = lab.world.nodes[p.BACKUP].unit.pid
+    await runs(lab, "service-restart", NODE)
+    assert lab.world.nodes[p.BACKUP].unit.pid != process
+    await p.until_standing(lab, before)
+    await runs(lab, "service-stop", NODE)
+    assert unit(lab) == "inactive"
+    assert lab.truth()["serving"] == [p.PRIMARY]
+    await runs(lab, "service-start", NODE)
+    await p.until_standing(lab, before)
+
+
+async def test_licences_are_checked_out_and_in(lab: Lab) -> None:
+    before, sessions = p.standing(lab), set(lab.world.nodes[p.PRIMARY].server.tokens.checkouts)
+    assert sessions is not None
+    await runs(lab, "checkout-test", {})
+    assert p.standing(lab) == before
+
+
+@pytest.mark.parametrize("runbook", ["service-stop", "service-restart", "lb-maint", "lb-drain"])
+async def test_the_primary_is_left_alone(lab: Lab, runbook: str) -> None:
+    before = p.standing(lab)
+    report = await p.run(lab, runbook, params={"node": p.PRIMARY})
+    assert report.outcome is Ending.REFUSED
+    assert "not_serving" in p.refusing(report)
+    assert p.standing(lab) == before
+
+
+async def prepared(lab: Lab, runbook: str) -> Params:
+    """Bring the estate to where the runbook has something to do; its parameters."""
+    if runbook == "lb-ready":
+        await p.eventually_done(lab, "lb-maint", NODE)
+    if runbook == "service-start":
+        await p.eventually_done(lab, "service-stop", NODE)
+    return {} if runbook in ("checkout-test", "dr-sync") else NODE
+
+
+SHORT = ["lb-drain", "lb-ready", "lb-maint", "service-start", "service-stop", "service-restart", "checkout-test"]
+
+
+@pytest.mark.parametrize("runbook", [*SHORT, "dr-sync"])
+async def test_each_step_is_refused_once(lab: Lab, runbook: str) -> None:
+    params = await prepared(lab, runbook)
+    if runbook == "dr-sync":
+        stale(lab)
+    steps = await p.plan_of(lab, runbook, params=params)
+    failed = set()
+    for step in steps:
+        before, operation = p.standing(lab), f"test-{step.number}"
+        report, broken = await p.broken_run(lab, runbook, operation, {step.number}, params=params)
+        assert broken.met == {step.number}, p.explained(report)
+        assert report.outcome is Ending.ROLLED_BACK, p.explained(report)
+        assert report.steps[step.number - 1].outcome is StepOutcome.FAILED
+        assert step.name in report.sentence
+        failed.add(step.number)
+        await p.until_standing(lab, before)
+        p.never_wrong(lab)
+        assert p.story(lab, operation)[-1] == "outcome"
+        if runbook == "dr-sync":
+            stale(lab)
+    assert failed == {step.number for step in steps}
+
+
+@pytest.mark.parametrize("runbook", ["lb-maint", "service-stop", "service-start"])
+async def test_a_command_whose_answer_is_lost_is_looked_up(lab: Lab, runbook: str) -> None:
+    params = await prepared(lab, runbook)
+    before = p.standing(lab)
+    numbers = {step.number for step in await p.plan_of(lab, runbook, params=params)}
+    report, broken = await p.broken_run(lab, runbook, "before", numbers, command_lost_before, params=params)
+    assert broken.met == numbers
+    assert report.outcome in (Ending.ROLLED_BACK, Ending.NEEDS_PERSON), p.explained(report)
+    assert not {result.outcome for result in report.steps} & {StepOutcome.DONE, StepOutcome.SKIPPED}
+    await p.until_standing(lab, before)
+    report, broken = await p.broken_run(lab, runbook, "after", numbers, command_lost_after, params=params)
+    assert broken.met == numbers
+    assert report.outcome is Ending.DONE, p.explained(report)
+    assert p.standing(lab) != before
+    p.never_wrong(lab)
+
+
+def stale(lab: Lab) -> None:
+    """Licence and configuration files of the main site are newer than those of the DR site."""
+    number = len(list((lab.directory / "storage" / "licenses").iterdir()))
+    (lab.directory / "storage" / "licenses" / f"added-{number}.txt").write_text("a note\n")
+    host = lab.world.hosts[p.PRIMARY]
+    host.write("/opt/dsls/config/note.conf", f"# note {number}\n", owner="dslsop")
+
+
+async def test_the_dr_site_gets_the_files_and_the_state(lab: Lab) -> None:
+    await lab.fault("dr-stale")
+    stale(lab)
+    before = lab.truth()["nodes"]
+    await runs(lab, "dr-sync", {})
+    after = lab.truth()["nodes"]
+    for name in (p.DR_PRIMARY, p.DR_BACKUP):
+        assert after[name]["last_dr_sync"] != before[name]["last_dr_sync"]
+        assert lab.world.hosts[name].read("/opt/dsls/config/note.conf").startswith(b"# note")
+    assert p.standing(lab)["primaries"] == [p.PRIMARY]
