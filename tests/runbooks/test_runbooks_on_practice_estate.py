@@ -22,6 +22,7 @@ from dslsconsole.systems.ground import Ground
 
 CLUSTER = "production-cluster"
 PRIMARY, BACKUP, ARBITRATOR = "dsls-primary-01", "dsls-backup-01", "dsls-arbitrator-01"
+MAIN = frozenset({PRIMARY, BACKUP, ARBITRATOR})
 
 
 @pytest.fixture
@@ -237,8 +238,11 @@ async def test_disaster_and_return(lab: Lab) -> None:
     assert report.outcome is Ending.DONE, explained(report)
     for node in (PRIMARY, BACKUP, ARBITRATOR):
         await lab.fault("node-down", node)
-    report = await run(lab, "dr-activate", operation="activate")
+    report = await run(lab, "dr-activate", operation="activate", attested=MAIN)
     assert report.outcome is Ending.DONE, explained(report)
+    assert "verified by test checkouts" in report.sentence
+    assert "Not paused, because its host did not answer: token-sync" in report.sentence
+    assert "out of haproxy-01 and haproxy-02" in report.sentence
     assert primaries(lab) == ["dr-dsls-01"]
     assert lab.truth()["dns"]["addresses"] == ["10.30.0.100"]
     report = await run(lab, "dr-sync", operation="sync-2")
@@ -257,11 +261,56 @@ async def test_the_dr_site_is_not_activated_while_the_main_site_serves(lab: Lab)
     assert primaries(lab) == [PRIMARY]
 
 
+async def test_a_main_site_that_is_only_cut_off_is_not_taken_for_dead(lab: Lab) -> None:
+    await run(lab, "dr-sync", operation="sync")
+    for host in (*MAIN, "haproxy-01", "haproxy-02"):
+        for outside in ("console", "dr-dsls-01", "dr-dsls-02", "dr-haproxy-01"):
+            await lab.fault("partition", host, outside)
+    report = await run(lab, "dr-activate", operation="activate")
+    assert report.outcome is Ending.REFUSED
+    results = {guard.name: (guard.result.value, guard.reading) for guard in report.guards}
+    assert results["main_not_serving"][0] == "unknown"
+    assert "nobody at its own site was reached: it may only be cut off" in results["main_dead_or_stoppable"][1]
+    assert set(report.attest) == MAIN
+    assert lab.truth()["serving"] == [PRIMARY]
+
+
+async def test_a_server_that_serves_users_through_the_load_balancer_is_not_attested_away(lab: Lab) -> None:
+    for other in ("console", BACKUP, ARBITRATOR, "dr-dsls-01", "dr-dsls-02"):
+        await lab.fault("partition", PRIMARY, other)
+    process = lab.world.balancers["haproxy-01"].process
+    over = asyncio.Event()
+
+    async def users() -> None:
+        while not over.is_set():
+            process.servers["dsls-primary"].total_sessions += 1
+            await asyncio.sleep(0.05)
+
+    coming = asyncio.create_task(users())
+    report = await run(lab, "failover", attested=frozenset({PRIMARY}))
+    over.set()
+    await coming
+    assert report.outcome is Ending.REFUSED
+    reading = next(guard.reading for guard in report.guards if guard.name == "primary_dead")
+    assert "answers, against the attestation: haproxy-01 sends it users" in reading
+    assert any("haproxy-01" in warning and "find dsls-primary-01 UP" in warning for warning in report.warnings)
+
+
+async def test_a_silent_dr_node_is_unknown_and_only_the_operator_s_word_helps(lab: Lab) -> None:
+    for name in ("dr-dsls-01", "dr-dsls-02", "dr-haproxy-01"):
+        await lab.fault("node-down", name)
+    report = await run(lab, "failover", dry_run=True, overrides=frozenset({"dr_not_active"}))
+    assert refusing(report) == ["dr_not_active"]
+    assert report.attest == ("dr-dsls-01", "dr-dsls-02")
+    report = await run(lab, "failover", dry_run=True, attested=frozenset(report.attest))
+    assert report.outcome is Ending.DONE, explained(report)
+
+
 async def test_users_who_could_not_be_told_need_a_person(lab: Lab) -> None:
     await run(lab, "dr-sync", operation="sync")
     for node in (PRIMARY, BACKUP, ARBITRATOR):
         await lab.fault("node-down", node)
     await lab.fault("notify-dead")
-    report = await run(lab, "dr-activate", operation="activate")
+    report = await run(lab, "dr-activate", operation="activate", attested=MAIN)
     assert report.outcome is Ending.NEEDS_PERSON
     assert primaries(lab) == ["dr-dsls-01"]

@@ -22,7 +22,9 @@ async def judge(case: Case) -> Judged:
         if not case.node(name).reached and not accounted(case.survey, case.ground, name, case.attested)
     ]
     if unread:
-        cut = "" if any(case.node(name).reached for name in case.ground.main_nodes) else f"; {CUT_OFF}"
+        near = [case.node(name).reached for name in case.ground.main_nodes]
+        near += [case.survey.balancers[name].backend.value is not None for name in case.ground.main_balancers]
+        cut = "" if any(near) else f"; {CUT_OFF}"
         return unknown(
             f"{', '.join(unread)} could not be asked whether it serves{cut}",
             f"Look at the site. If they are really down, say so: {' '.join(f'--attest {name}' for name in unread)}",
