@@ -41,6 +41,7 @@ from dslsconsole.systems.acting import Refused, Unfinished, Unreached, actions, 
 from dslsconsole.systems.ground import Ground
 
 Ender = Callable[..., Report]
+pause = asyncio.sleep
 WATCHED_SECONDS = 3 * BEAT_SECONDS
 """How long a lock whose process can't be looked at is watched for a sign of life before it is taken over."""
 
@@ -285,7 +286,7 @@ async def _still(hands: Reach, ground: Ground, one: Known) -> None:
     before = await beats()
     if not before:
         return
-    await asyncio.sleep(WATCHED_SECONDS)
+    await pause(WATCHED_SECONDS)
     if (after := await beats()) and after != before:
         raise NotNow(Ending.LOCKED, f"{one.operation} is running, from {one.from_host}: its lock shows signs of life.")
 

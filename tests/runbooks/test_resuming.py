@@ -1,6 +1,10 @@
 """An operation that was cut off in its middle is found, and verified, continued, undone or abandoned."""
 
 import asyncio
+import json
+import os
+import shutil
+import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,10 +13,12 @@ import pytest
 
 from dslsconsole.journal import read
 from dslsconsole.lab.practice import Lab
+from dslsconsole.runbooks import resuming
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.operation import Operation, Wish, asked
 from dslsconsole.runbooks.permission import who
 from dslsconsole.runbooks.plan import PlannedStep
+from dslsconsole.runbooks.process import alive, identity
 from dslsconsole.runbooks.reach import Reach
 from dslsconsole.runbooks.record import OperationLog, directory_of, journal_of
 from dslsconsole.runbooks.report import Report
@@ -109,3 +115,157 @@ async def test_abandoned_it_leaves_everything_but_its_lock(lab: Lab) -> None:
     assert (await decide(lab, one, "abandon")).outcome is Ending.DONE
     assert not locks(lab)
     assert not journalled(read(directory_of(load(lab.estate_path))))
+
+
+def records(lab: Lab) -> list[Path]:
+    return list((lab.directory / "hosts").glob("*/var/lib/dslsconsole/*.json"))
+
+
+def left(lab: Lab) -> list[Path]:
+    """All that lies in the hosts' lock directories."""
+    return [path for path in (lab.directory / "hosts").glob("*/var/lib/dslsconsole/*") if path.is_file()]
+
+
+async def known(lab: Lab) -> tuple[Known, ...]:
+    estate = load(lab.estate_path)
+    ground = Ground(estate, CLUSTER)
+    async with Reach(ground, time.time) as hands:
+        return together(journalled(read(directory_of(estate))), await locked(hands, ground))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watch a lock for a moment only."""
+    monkeypatch.setattr(resuming, "WATCHED_SECONDS", 0.1)
+
+
+def forget(lab: Lab) -> None:
+    """This console is another one from now on: it has none of the first one's journal."""
+    shutil.rmtree(directory_of(load(lab.estate_path)))
+
+
+async def test_another_console_continues_it_by_the_record_beside_the_lock(lab: Lab, impatient: None) -> None:
+    one = await cut_off(lab, "stop")
+    assert len(records(lab)) == 3
+    forget(lab)
+    (one,) = await known(lab)
+    assert not one.in_journal
+    report = await decide(lab, one, "continue")
+    assert report.outcome is Ending.DONE, (report.sentence, report.card)
+    assert lab.truth()["primaries"] == [BACKUP]
+    assert not left(lab)
+    events = [entry.event for entry in read(directory_of(load(lab.estate_path)))]
+    assert events.index("planned") < events.index("step-started")
+    assert events[-1] == "outcome"
+
+
+async def test_another_console_undoes_it(lab: Lab, impatient: None) -> None:
+    await cut_off(lab, "stop")
+    forget(lab)
+    (one,) = await known(lab)
+    report = await decide(lab, one, "undo")
+    assert report.outcome is Ending.ROLLED_BACK, (report.sentence, report.card)
+    assert lab.truth()["primaries"] == [PRIMARY]
+    assert set(lab.truth()["nodes"][PRIMARY]["automation"].values()) == {"active"}
+
+
+async def test_a_record_that_most_hosts_do_not_hold_is_no_plan(lab: Lab, impatient: None) -> None:
+    await cut_off(lab, "stop")
+    forget(lab)
+    for path in records(lab)[:2]:
+        path.write_text(path.read_text().replace('"service-stop"', '"service-start"', 1))
+    (one,) = await known(lab)
+    report = await decide(lab, one, "continue")
+    assert report.outcome is Ending.REFUSED
+    assert "record beside the lock" in report.sentence
+    assert lab.truth()["primaries"] in ([PRIMARY], [])
+
+
+async def test_of_two_who_take_it_up_at_once_one_is_locked_out(lab: Lab) -> None:
+    one = await cut_off(lab, "stop")
+    outcomes = sorted(
+        report.outcome.value for report in await asyncio.gather(*(decide(lab, one, "continue") for _ in range(2)))
+    )
+    assert outcomes == ["done", "locked"]
+    assert lab.truth()["primaries"] == [BACKUP]
+
+
+async def test_it_is_not_continued_after_somebody_else_was_promoted(lab: Lab) -> None:
+    one = await cut_off(lab, "take")
+    async with Reach(ground := Ground(load(lab.estate_path), CLUSTER), time.time) as hands:
+        stop = ground.as_root("systemctl", "stop", ground.nodes[PRIMARY].unit, seconds=10)
+        assert (await hands.run(PRIMARY, stop, timeout=12)).status == 0
+        promote = ground.licence_server("-promote-to-primary", "-node", BACKUP, "-force", seconds=10)
+        assert (await hands.run(BACKUP, promote, timeout=12)).status == 0
+    for decision in ("continue", "undo"):
+        report = await decide(lab, one, decision)
+        assert report.outcome is Ending.REFUSED, (decision, report.sentence)
+        assert BACKUP in report.sentence
+        (one,) = await known(lab)
+    assert lab.truth()["primaries"] == [BACKUP]
+    assert locks(lab)
+
+
+async def test_it_is_not_continued_while_another_holds_the_lock(lab: Lab) -> None:
+    one = await cut_off(lab, "stop")
+    for path in locks(lab):
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps({**record, "operation": "another", "holder": "other"}))
+    report = await decide(lab, one, "continue")
+    assert report.outcome is Ending.LOCKED
+    assert lab.truth()["primaries"] in ([PRIMARY], [])
+
+
+async def test_a_lock_with_signs_of_life_is_not_taken_over(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    await cut_off(lab, "stop")
+    forget(lab)
+    (one,) = await known(lab)
+
+    async def meanwhile(seconds: float) -> None:
+        for path in locks(lab):
+            record = json.loads(path.read_text())
+            path.write_text(json.dumps({**record, "beat": record["beat"] + 1}))
+
+    monkeypatch.setattr(resuming, "pause", meanwhile)
+    for decision in ("verify", "continue", "undo", "abandon"):
+        assert (await decide(lab, one, decision)).outcome is Ending.LOCKED
+    assert len(locks(lab)) == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not json",
+        b'{"operation": "x"}',
+        json.dumps(
+            {"operation": "x", "cluster": CLUSTER, "runbook": "failover", "operator": "a", "from_host": "h"}
+            | {"pid": 10**30, "started_at": 1e308, "plan": "p", "step": 10**40, "steps": 1}
+        ).encode(),
+    ],
+)
+async def test_a_lock_file_that_is_no_lock_is_told_locks_and_can_be_abandoned(lab: Lab, content: bytes) -> None:
+    path = lab.directory / "hosts" / BACKUP / "var/lib/dslsconsole" / f"{CLUSTER}.lock"
+    path.write_bytes(content)
+    (one,) = await known(lab)
+    assert one.operation == f"{CLUSTER}@{BACKUP}"
+    assert one.document()["state"] == "unfinished"
+    assert (await decide(lab, one, "continue")).outcome is Ending.REFUSED
+    assert (await decide(lab, one, "abandon")).outcome is Ending.DONE
+    assert not path.exists()
+
+
+async def test_a_hosts_word_names_no_process_of_this_machine(lab: Lab) -> None:
+    path = lab.directory / "hosts" / BACKUP / "var/lib/dslsconsole" / f"{CLUSTER}.lock"
+    words = {"operation": "x", "cluster": CLUSTER, "runbook": "failover", "operator": "a"}
+    here = {"from_host": socket.gethostname(), "pid": os.getpid(), "started_at": 1.0, "plan": "p"}
+    path.write_text(json.dumps(words | here))
+    (one,) = await known(lab)
+    assert not one.here
+    assert not one.running
+
+
+def test_a_process_is_known_by_more_than_its_number() -> None:
+    assert alive(os.getpid(), identity())
+    assert not alive(os.getpid(), identity().rpartition(":")[0] + ":1")
+    assert not alive(10**12, identity())
