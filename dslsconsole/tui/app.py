@@ -41,6 +41,7 @@ class ConsoleApp(App[None]):
     """The console, and without a runner the read-only console or the wallboard."""
 
     ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False  # what is drawn line by line can't be selected, and each click would paint the whole screen
     BINDINGS: ClassVar[list[BindingType]] = []
 
     class Arrived(Message):
@@ -75,7 +76,7 @@ class ConsoleApp(App[None]):
         self.cluster_name = cluster
         self.actions = offered(read_only=runner is None, wallboard=wallboard)
         self.acting = Acting(self, runner)
-        self.cluster_screen = ClusterScreen(self.footer_keys)
+        self.cluster_screen = ClusterScreen(self.footer_keys, hands_off=wallboard)
         self._navigation = Navigation(self)
         self._source = source
         self._feed = feed

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 KEYS = (
     Column("key", "key", least=5, most=8),
     Column("label", "does", least=10, most=20),
-    Column("what", "", least=20, most=400, cut=Cut.END, grows=True),
+    Column("what", "", least=20, most=400, cut=Cut.WRAP, grows=True),
 )
 CLUSTERS = (
     Column("glyph"),
     Column("name", "cluster", least=12, most=40),
     Column("health", "health", least=8, most=8),
-    Column("sentence", "", least=20, most=400, cut=Cut.END, grows=True),
+    Column("sentence", "", least=20, most=400, cut=Cut.WRAP, grows=True),
 )
 THEMES = (Column("name", "theme", least=12, most=20), Column("label", "", least=10, most=60, grows=True))
 PLAIN_KEYS = (

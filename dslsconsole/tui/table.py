@@ -134,6 +134,11 @@ class LineTable(Drawn, can_focus=True):
         labelled = any(not row.spans for row in sheet.rows)
         return lines + labelled <= self.size.height
 
+    @property
+    def lines_in_all(self) -> int:
+        """How many lines the whole sheet takes at the present width, with the line of labels."""
+        return len(self._drawing.lines) + (self._drawing.header is not None)
+
     def narrow_to(self, words: str) -> None:
         """Show only rows that contain these words; none shows all."""
         self.filter = words.casefold()
@@ -164,9 +169,10 @@ class LineTable(Drawn, can_focus=True):
         height = self.size.height
         before = [self._line(y) for y in range(height)]
         cursor_before = self._cursor_lines()
+        was_last = bool(self._rows) and self._cursor == self._rows[-1].key
         self._rows = tuple(row for row in self._sheet.rows if self._matches(row))
         self._drawing = self._drawn()
-        self._keep_cursor()
+        self._keep_cursor(was_last)
         self._keep_in_sight()
         cursor_now = self._cursor_lines()
         changed = [y for y in range(height) if before[y] != self._line(y) or (y in cursor_before) != (y in cursor_now)]
@@ -212,11 +218,11 @@ class LineTable(Drawn, can_focus=True):
         """Lines there are for rows."""
         return max(0, self.size.height - (self._drawing.header is not None))
 
-    def _keep_cursor(self) -> None:
+    def _keep_cursor(self, was_last: bool) -> None:
         keys = [row.key for row in self._rows]
         if self._cursor not in keys:
             self._cursor = (keys[-1] if self.follows else keys[0]) if keys else None
-        elif self.follows and self._rows and not self.has_focus:
+        elif self.follows and self._rows and (was_last or not self.has_focus):
             self._cursor = keys[-1]
 
     def _index(self) -> int:

@@ -135,6 +135,14 @@ async def test_the_mouse_passing_over_costs_nothing(running: Running) -> None:
     assert app.driver.sent - before < 200
 
 
+async def test_a_click_costs_the_lines_it_changes(running: Running) -> None:
+    pilot, app, _, _ = running
+    before = app.driver.sent
+    await pilot.click("#nodes", offset=(5, 4))
+    await pilot.pause(0.1)
+    assert app.driver.sent - before < 2500
+
+
 async def test_a_step_of_the_cursor_costs_two_lines(running: Running) -> None:
     pilot, app, _, _ = running
     before = app.driver.sent

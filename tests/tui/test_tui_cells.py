@@ -36,6 +36,14 @@ COLUMNS = st.lists(
 )
 
 
+def test_a_column_that_wraps_goes_on_below_itself() -> None:
+    columns = (Column("key", least=3, most=3), Column("what", least=10, most=40, cut=Cut.WRAP, grows=True))
+    row = Row("q", (Cell("q"), Cell("leave the console", Tone.STALE)))
+    lines = row_lines(row, columns, laid_out(columns, wanted_widths(columns, [], {}), 14), 14)
+    assert ["".join(cell.text for cell in line) for line in lines] == ["q   leave the ", "    console   "]
+    assert lines[1][1].tone is Tone.STALE
+
+
 @given(COLUMNS, st.lists(st.lists(TEXTS, max_size=8), max_size=5), st.integers(8, 200))
 def test_every_line_fills_the_width(columns: list[Column], texts: list[list[str]], total: int) -> None:
     rows = [Row(f"{n}", tuple(Cell(text) for text in cells)) for n, cells in enumerate(texts)]

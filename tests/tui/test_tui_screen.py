@@ -15,6 +15,7 @@ from dslsconsole.tui.bars import FooterBar, HeaderBar, SentenceBar
 from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.screens.cluster import PANELS
 from dslsconsole.tui.source import Arrival, PlayedFrames
+from dslsconsole.tui.table import LineTable
 from dslsconsole.tui.themes import load
 
 THEMES = load([shipped("themes")])
@@ -166,6 +167,30 @@ async def test_the_palette_finds_a_command_by_its_name() -> None:
         await until(pilot, lambda: app.cluster_screen.zoomed == "alerts")
 
 
+async def test_the_palette_puts_names_before_descriptions() -> None:
+    app = console(scenes.troubled())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("colon", *"al")
+        table = app.screen.query_one(LineTable)
+        assert table.cursor_key == "alerts"
+        assert "alerts" in table.text()[1]
+        await pilot.press("backspace", "backspace")
+        assert table.cursor_key == app.actions[0].id
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_help_leaves_nothing_out(width: int) -> None:
+    app = console(scenes.healthy())
+    async with app.run_test(size=(width, 50)) as pilot:
+        await pilot.pause()
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        await pilot.pause()
+        table = app.screen.query_one(LineTable)
+        assert not any("…" in line for line in table.text())
+
+
 async def test_a_theme_is_tried_and_taken_back() -> None:
     app = console(scenes.healthy())
     async with app.run_test(size=(120, 40)) as pilot:
@@ -235,8 +260,11 @@ async def test_the_wallboard_knows_no_key_but_q() -> None:
     app = console(scenes.healthy(), wallboard=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        await pilot.press("question_mark", "colon", "c", "a", "F", "slash")
+        await pilot.press("question_mark", "colon", "c", "a", "F", "slash", "enter", "tab", "down", "z", "3")
+        await pilot.click("#dr", offset=(5, 3), times=2)
         assert app.screen is app.cluster_screen
+        assert app.cluster_screen.zoomed is None
+        assert app.focused is None
         assert not app.screen.query_one(Input).has_class("open")
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)

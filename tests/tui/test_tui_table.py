@@ -90,6 +90,17 @@ async def test_the_ends(app: OneTable) -> None:
     assert app.table.cursor_key == "r0"
 
 
+async def test_a_list_that_follows_goes_on_from_its_end(app: OneTable) -> None:
+    app.table.follows = True
+    app.table.focus()
+    app.table.action_cursor(100)
+    app.table.show(sheet(31))
+    assert app.table.cursor_key == "r30"
+    app.table.action_cursor(-1)
+    app.table.show(sheet(32))
+    assert app.table.cursor_key == "r29", "who looks further up is left there"
+
+
 async def test_a_filter_shows_only_what_matches(app: OneTable) -> None:
     app.table.narrow_to("ROW 7")
     assert [line.split()[1] for line in app.table.text()[1:] if line.strip()] == ["7"]

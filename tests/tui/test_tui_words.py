@@ -31,7 +31,7 @@ def test_what_is_on_time_does_not_tick() -> None:
         "1m",
         "1m",
         "3m",
-        "–",
+        "–",  # noqa: RUF001
     ]
 
 

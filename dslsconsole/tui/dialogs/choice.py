@@ -2,13 +2,20 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
 from dslsconsole.tui.dialogs.dialog import Dialog
-from dslsconsole.tui.render.cells import Sheet
+from dslsconsole.tui.render.cells import Row, Sheet
 from dslsconsole.tui.table import LineTable
+
+
+def _distance(row: Row, wanted: str) -> int:
+    """How far a row's name, its second cell, is from what was typed. Equals keep their order."""
+    name = row.cells[1].text.casefold() if len(row.cells) > 1 else ""
+    return 0 if name.startswith(wanted) else 1 if wanted in name else 2
 
 
 class Choice(Dialog[str]):
@@ -47,16 +54,27 @@ class Choice(Dialog[str]):
         for line in self.query(Input):
             line.cursor_blink = False
         table = self.query_one(LineTable)
-        table.styles.height = min(len(self._sheet.rows) + 3, max(4, self.app.size.height - 4))
+        table.styles.height = self._height(len(self._sheet.rows) + 1)
         table.show(self._sheet)
-        self.call_after_refresh(self._select)
+        self.call_after_refresh(self._laid_out)
 
-    def _select(self) -> None:
+    def _height(self, lines: int) -> int:
+        return min(lines + 2, max(4, self.app.size.height - 4))
+
+    def _laid_out(self) -> None:
+        table = self.query_one(LineTable)
         if self._chosen is not None:
-            self.query_one(LineTable).select(self._chosen)
+            table.select(self._chosen)
+        table.styles.height = self._height(table.lines_in_all)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self.query_one(LineTable).narrow_to(event.value)
+        """What is called so comes before what is only described so."""
+        wanted = event.value.casefold()
+        rows = sorted(self._sheet.rows, key=lambda row: _distance(row, wanted))
+        table = self.query_one(LineTable)
+        table.narrow_to(wanted)
+        table.show(replace(self._sheet, rows=tuple(rows)))
+        table.action_cursor(-len(rows))
 
     def on_input_submitted(self) -> None:
         self.query_one(LineTable).action_choose()

@@ -46,6 +46,8 @@ class Cut(StrEnum):
     MIDDLE = "middle"
     END = "end"
     PLOT = "plot"
+    WRAP = "wrap"
+    """Nowhere: it goes on below."""
 
 
 OPTIONAL = 4
@@ -145,7 +147,7 @@ def fitted(cell: Cell, width: int, column: Column) -> str:
     safe = words.clean(cell.text)
     if cell.short and cell_len(safe) > width:
         safe = words.clean(cell.short)
-    cut = {Cut.MIDDLE: words.cut_middle, Cut.END: words.cut_end, Cut.PLOT: words.condensed}[column.cut](safe, width)
+    cut = _CUTS[column.cut](safe, width)
     blanks = " " * (width - cell_len(cut))
     return blanks + cut if column.right else cut + blanks
 
@@ -164,6 +166,13 @@ def within(sheet: Sheet, detailed: Sheet, fits: Callable[[Sheet], bool]) -> Shee
     return sheet
 
 
+_CUTS = {
+    Cut.MIDDLE: words.cut_middle,
+    Cut.END: words.cut_end,
+    Cut.PLOT: words.condensed,
+    Cut.WRAP: words.cut_end,
+}
+
 Line = tuple[Cell, ...]
 """Pieces of text one after another that fill a line exactly."""
 
@@ -177,10 +186,17 @@ def row_lines(row: Row, columns: Sequence[Column], layout: Sequence[tuple[int, i
     """The lines a row takes: one, but for a row that wraps."""
     if not row.spans:
         pieces: list[Cell] = []
+        below: list[Line] = []
+        at = 0
         for index, width in layout:
             cell = row.cells[index] if index < len(row.cells) else Cell("")
+            if columns[index].cut is Cut.WRAP:
+                first, *others = words.wrapped(words.clean(cell.text), width)
+                below += [filled((Cell(" " * at), Cell(other, cell.tone)), total) for other in others]
+                cell = Cell(first, cell.tone)
             pieces.append(Cell((" " if pieces else "") + fitted(cell, width, columns[index]), cell.tone))
-        return [filled(tuple(pieces), total)]
+            at += width + 1
+        return [filled(tuple(pieces), total), *below]
     lead = Cell(" " * row.indent)
     if not row.wraps:
         cells = tuple(Cell(words.clean(cell.text), cell.tone) for cell in row.cells)

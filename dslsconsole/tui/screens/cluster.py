@@ -86,8 +86,9 @@ class ClusterScreen(Screen[None]):
             super().__init__()
             self.key = key
 
-    def __init__(self, keys: Callable[[], list[Key]]) -> None:
+    def __init__(self, keys: Callable[[], list[Key]], *, hands_off: bool = False) -> None:
         super().__init__()
+        self._hands_off = hands_off
         self._keys = keys
         self._view: View | None = None
         self._log: LogRenderer = lambda _: Sheet("Action log", (), ())
@@ -102,12 +103,18 @@ class ClusterScreen(Screen[None]):
         yield OneLine(id="small")
         with Grid(id="panels"):
             for name in PANELS:
-                yield LineTable(id=name, follows=name == "log")
+                table = LineTable(id=name, follows=name == "log")
+                table.can_focus = not self._hands_off
+                yield table
         yield FilterLine(id="filter", placeholder="words to look for; Enter keeps, Esc shows all")
         yield FooterBar()
 
     def on_mount(self) -> None:
         self.query_one(FilterLine).cursor_blink = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A wallboard has no hands: nothing of it moves."""
+        return not self._hands_off
 
     def on_screen_resume(self) -> None:
         self.post_message(self.Shown())
@@ -226,6 +233,8 @@ class ClusterScreen(Screen[None]):
 
     def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
         event.stop()
+        if self._hands_off:
+            return
         if event.table.id == "log" and event.key:
             self.post_message(self.EntryChosen(event.key))
         elif self.zoomed is None:
