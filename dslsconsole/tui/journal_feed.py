@@ -68,6 +68,12 @@ def begun(entries: Iterable[LogEntry]) -> dict[str, Begun]:
     return found
 
 
+def is_open(entries: Iterable[LogEntry]) -> bool:
+    """Whether one operation, by its own entries, was begun, or taken up again, and has not ended since."""
+    turns = [entry.event for entry in entries if entry.event in (*BEGINNINGS, *ENDS)]
+    return bool(turns) and turns[-1] in BEGINNINGS
+
+
 def unfinished(entries: Iterable[LogEntry], cluster: str) -> Begun | None:
     """The newest operation on a cluster that was confirmed and has no outcome yet."""
     return newest(entries, cluster, ended=False)

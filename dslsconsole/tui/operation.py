@@ -222,6 +222,10 @@ def decoded(output: bytes, status: int, errors: str) -> Plan:
     try:
         return replace(msgspec.json.decode(output, type=Plan, strict=False), status=status)
     except ValueError as error:
+        if status < 0:
+            raise RunFailed(
+                f"the run was ended by signal {-status}{f': {errors.strip()}' if errors else ''}"
+            ) from error
         said = errors.strip() or f"its answer can't be read ({error})"
         raise RunFailed(f"the run ended with status {status}: {said}") from error
 

@@ -70,6 +70,8 @@ def test_what_the_panel_says_of_each_event(one: Entry, text: str) -> None:
 def test_taking_a_step_back_is_not_the_step_itself() -> None:
     assert shown(entry(event="step-started", step=2, name="promote")).step == 2
     assert shown(entry(event="step-started", step=2, name="promote", undo=True)).step is None
+    assert shown(entry(event="step-ended", step=2, name="promote", undo=True, outcome="failed")).step is None
+    assert shown(entry(event="step-ended", step=2, name="promote", undo=True, outcome="undone")).step == 2
 
 
 def test_the_time_is_utc() -> None:

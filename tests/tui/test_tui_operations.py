@@ -171,6 +171,26 @@ async def test_what_was_cut_off_is_decided_by_word_and_name_while_armed(decision
         await until(pilot, lambda: "Done and verified." in dialog(app))
 
 
+async def test_what_was_verified_and_is_not_complete_leads_on() -> None:
+    runner = FakeRunner(known=[CUT_OFF])
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await journal(pilot, app, *BEGUN)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, DecisionDialog))
+        await type_in(pilot, app, "verify")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        await journal(pilot, app, entry(4, "resumed"))
+        assert runner.run is not None
+        runner.run.outcome.set_result(replace(PLAN, outcome="needs_person", card=("Not begun: promote.",)))
+        await until(pilot, lambda: "o verifies, continues, undoes or abandons it" in dialog(app))
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, DecisionDialog))
+
+
 async def test_nothing_is_decided_while_not_armed() -> None:
     runner = FakeRunner(known=[CUT_OFF])
     app = console(runner)

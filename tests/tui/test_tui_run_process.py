@@ -100,6 +100,11 @@ def test_an_answer_that_can_not_be_read_is_an_error_in_words(output: bytes) -> N
         decoded(output, 3, "")
 
 
+def test_a_run_that_was_killed_is_told_by_its_signal() -> None:
+    with pytest.raises(RunFailed, match=r"^the run was ended by signal 9$"):
+        decoded(b"", -9, "")
+
+
 def test_members_that_are_missing_or_new_do_no_harm() -> None:
     plan = decoded(b'{"runbook": "r", "hologram": 1, "guards": [{"name": "g"}]}', 0, "")
     assert plan.guards[0].result == "unknown"

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from dslsconsole.tui.dialogs.dialog import DEAF_S, Dialog
-from dslsconsole.tui.journal_feed import LogEntry
+from dslsconsole.tui.journal_feed import LogEntry, is_open
 from dslsconsole.tui.lines import OneLine
 from dslsconsole.tui.operation import Plan
 from dslsconsole.tui.render import plan as rendered
@@ -61,7 +61,8 @@ class RunDialog(Dialog[str]):
             return
         ended_before = self._ended
         self._ended = outcome is not None or failure is not None
-        self._cut_off = outcome is None and failure is not None and rendered.was_begun(entries)
+        left_open = failure is not None if outcome is None else outcome.outcome == "needs_person"
+        self._cut_off = left_open and is_open(entries)
         table = self.query_one(LineTable)
         table.show(rendered.progress(self._plan, entries, outcome, failure, now))
         if self._ended and not ended_before:

@@ -21,7 +21,7 @@ ENDINGS = {
     "done": (Tone.OK, "Done and verified."),
     "refused": (Tone.WARNING, "Refused by a guard. Nothing was changed."),
     "locked": (Tone.WARNING, "Another operation holds the lock. Nothing was changed."),
-    "rolled_back": (Tone.WARNING, "A step failed. What had been changed was taken back."),
+    "rolled_back": (Tone.WARNING, "Not done. What had been changed was taken back."),
     "needs_person": (
         Tone.CRITICAL,
         "It failed, or its outcome is unknown. It needs a person: look at the steps below.",
