@@ -48,6 +48,7 @@ async def test_tokens_are_brought_over_although_replication_is_stuck(lab: Lab) -
 async def test_disaster_with_the_whole_main_site_without_power_and_the_way_back(lab: Lab) -> None:
     status, said = await p.command(lab, *p.confirmed("dr-sync"))
     assert (status, said["outcome"]) == (0, "done"), said
+    p.impatient(lab)
     for host in (*p.MAIN, *p.MAIN_BALANCERS):
         await lab.fault("node-down", host)
     status, said = await p.command(lab, *p.confirmed("dr-activate", *p.ATTESTED))
@@ -81,6 +82,7 @@ async def test_disaster_with_the_whole_main_site_without_power_and_the_way_back(
     ids=lambda value: "-".join(value),
 )
 async def test_emergency_failover(lab: Lab, fault: tuple[str, ...], words: tuple[str, ...]) -> None:
+    p.impatient(lab)
     epoch = lab.truth()["nodes"][p.BACKUP]["epoch"]
     await lab.fault(*fault)
     status, said = await p.command(lab, *p.confirmed("failover", *words))
@@ -96,6 +98,7 @@ async def test_emergency_failover(lab: Lab, fault: tuple[str, ...], words: tuple
 
 
 async def test_a_primary_that_only_the_arbitrator_sees_is_not_taken_for_dead(lab: Lab) -> None:
+    p.impatient(lab)
     await lab.fault("partition", p.PRIMARY, "console")
     await lab.fault("partition", p.PRIMARY, p.BACKUP)
     before = p.standing(lab)
@@ -184,6 +187,7 @@ async def test_a_source_that_is_gone_is_not_copied_to_the_dr_site(lab: Lab, faul
 @pytest.mark.parametrize("fault", ["dns-refusing", "dns-dead"])
 async def test_a_name_server_that_does_not_change_leaves_the_users_untold(lab: Lab, fault: str) -> None:
     assert (await p.run(lab, "dr-sync", "sync")).outcome.value == "done"
+    p.impatient(lab)
     for host in p.MAIN:
         await lab.fault("node-down", host)
     await lab.fault(fault)
