@@ -22,8 +22,8 @@ async def answering(case: Case, node: str, balancers: tuple[str, ...]) -> tuple[
     told = []
     for name in balancers:
         before, after = first[name], second[name]
-        if before is not None and after is not None and (risen := _risen(before, after)):
-            told.append(f"{name} sends it users: {risen} within {BETWEEN_SECONDS:g} s")
+        if before is not None and after is not None and (rose := risen(before, after)):
+            told.append(f"{name} sends it users: {rose} within {BETWEEN_SECONDS:g} s")
     return tuple(told)
 
 
@@ -45,7 +45,7 @@ async def _one(case: Case, node: str, balancer: str) -> Traffic | None:
         return None
 
 
-def _risen(before: Traffic, after: Traffic) -> str:
+def risen(before: Traffic, after: Traffic) -> str:
     """What rose, in words. New sessions that only fail to connect rise too, so they count where no failure rose."""
     figures = {
         "bytes answered": (before.answered, after.answered),
