@@ -58,7 +58,7 @@ class Acting:
         if self._runner is None:
             return False
         one = self._others.on(self._app.cluster_name or "")
-        return self.running is not None or (one is not None and one.running)
+        return self.running is not None or (one is not None and one.may_run)
 
     def knows_operation(self) -> bool:
         """Whether there is one that runs or was cut off."""
@@ -277,7 +277,7 @@ class Acting:
         one = self._others.on(self._app.cluster_name or "") if followed is None else None
         if followed is not None:
             words, operation = followed.words, followed.plan.operation
-        elif one is not None and one.running:
+        elif one is not None and one.may_run:
             words, operation = f"{one.runbook} of {one.cluster}", one.operation
         else:
             return
@@ -333,7 +333,7 @@ class Acting:
             self._app.say("the journal has no run of this: it was refused, or its beginning is not read", Tone.TEXT)
             return
         known = self._others.on(one.cluster)
-        runs = known is not None and known.operation == operation and known.running and self._runner is not None
+        runs = known is not None and known.operation == operation and known.may_run and self._runner is not None
         self._following.show(Followed(from_journal(one), may_stop=runs))
 
     async def _take_up(self, runner: Runner) -> None:

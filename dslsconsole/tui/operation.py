@@ -111,6 +111,11 @@ class KnownOperation(Struct, frozen=True, rename={"origin": "from"}):
     def running(self) -> bool:
         return self.state == "running"
 
+    @property
+    def may_run(self) -> bool:
+        """Whether it runs, or nobody has told yet that it does not."""
+        return self.state != "unfinished"
+
 
 DECISIONS = {
     "verify": "read what became of each step that was begun; changes nothing",

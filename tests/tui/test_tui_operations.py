@@ -131,6 +131,18 @@ async def test_s_stops_what_another_process_runs() -> None:
         await until(pilot, lambda: runner.stopped == ["op-9"])
 
 
+@pytest.mark.parametrize(("known", "may"), [(None, True), (OTHER, True), (CUT_OFF, False)])
+async def test_only_what_is_known_to_be_cut_off_can_not_be_asked_to_stop(
+    known: KnownOperation | None, may: bool
+) -> None:
+    app = console(FakeRunner(known=[known] if known else []))
+    async with app.run_test(size=(160, 40)) as pilot:
+        await pilot.pause()
+        assert not app.acting.stoppable
+        await journal(pilot, app, *BEGUN)
+        await until(pilot, lambda: app.acting.stoppable is may)
+
+
 async def test_an_operation_of_another_machine_is_found_by_its_lock() -> None:
     runner = FakeRunner(known=[OTHER])
     app = console(runner)
