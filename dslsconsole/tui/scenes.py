@@ -183,7 +183,7 @@ OUTCOME = "dsls-backup-01 serves as primary. dsls-primary-01 stays out of the lo
 def run(at: float = NOON) -> tuple[LogEntry, ...]:
     """The journal of the planned failover, from the plan to its end."""
     events: list[tuple[str, int | None, str]] = [
-        ("planned", None, "planned steps: 4 · reason: INC-1234 disk failing"),
+        ("planned", None, "planned steps: 5 · reason: INC-1234 disk failing"),
         ("confirmed", None, "confirmed"),
     ]
     for number, step in enumerate(plan().steps, 1):
@@ -225,6 +225,13 @@ def plan() -> Plan:
             "haproxy-01: /run/haproxy/admin.sock: set server dsls_servers/dsls-primary state ready",
         ),
         PlannedStep(
+            "take dsls-primary-01 out of the load balancer",
+            "haproxy-02",
+            "POST http://10.20.0.22:8404/stats: s=dsls-primary&action=maint&b=dsls_servers",
+            "planned",
+            "haproxy-02: POST http://10.20.0.22:8404/stats: s=dsls-primary&action=ready&b=dsls_servers",
+        ),
+        PlannedStep(
             "stop dsls-primary-01",
             "dsls-primary-01",
             "timeout -k 1 30 sudo -n systemctl stop dsls-primary",
@@ -234,14 +241,21 @@ def plan() -> Plan:
         PlannedStep(
             "promote dsls-backup-01",
             "dsls-backup-01",
-            "timeout -k 1 15 /opt/dsls/bin/DSLicSrv -promote-to-primary",
+            "timeout -k 1 15 /opt/dsls/bin/DSLicSrv -promote-to-primary -node dsls-backup-01",
             "planned",
+            "can't be taken back: dsls-backup-01 has taken over with a new epoch; failback is the way back",
         ),
     )
     guards = (
         PlannedGuard("exactly_one_primary", "pass", "dsls-primary-01 is primary, epoch 7, and holds quorum"),
-        PlannedGuard("target_in_sync", "pass", "both have generation 48211"),
-        PlannedGuard("quorum_survives", "pass", "2 of 3 vote without dsls-primary-01, 2 needed"),
+        PlannedGuard(
+            "target_in_sync", "pass", "dsls-primary-01 has generation 48211, dsls-backup-01 48211; 2 s behind"
+        ),
+        PlannedGuard(
+            "quorum_survives",
+            "pass",
+            "2 of 3 vote without dsls-primary-01 (dsls-backup-01, dsls-arbitrator-01), 2 needed",
+        ),
         PlannedGuard("lock_free", "pass", "free on dsls-primary-01, dsls-backup-01, dsls-arbitrator-01"),
     )
     return Plan(
@@ -252,7 +266,12 @@ def plan() -> Plan:
         guards=guards,
         steps=steps,
         plan="5f1c",
-        impact=("712 of 1000 commercial tokens are in use, nobody waits.", "212 sessions reconnect to dsls-backup-01."),
+        impact=(
+            "Pool commercial: 712 of 1000 tokens in use, 0 users in the queue (dsls-primary-01).",
+            "Pool academic: 301 of 450 tokens in use, 0 users in the queue (dsls-primary-01).",
+            "Sessions on haproxy-01: dsls-primary 212, dsls-backup 0.",
+            "Sessions on haproxy-02: dsls-primary 212, dsls-backup 0.",
+        ),
         confirm=CLUSTER,
         asks=asks,
         title="Fail over to the backup",
