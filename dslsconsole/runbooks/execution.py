@@ -249,7 +249,12 @@ class Execution:
             for step in self.plan.steps
             if step.number in self._begun and self.results[step.number - 1].outcome is StepOutcome.DONE
         ]
-        final = [step for step in done if step.undo.final]
+        # A server that took its role by itself, so that the step was skipped, has taken it all the same.
+        final = [
+            step
+            for step in self.plan.steps
+            if step.undo.final and self.results[step.number - 1].outcome in (StepOutcome.DONE, StepOutcome.SKIPPED)
+        ]
         if final:
             reasons = tuple(f"“{step.name}” {step.undo.text}." for step in final)
             return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", (*reasons, *await self._standing()))

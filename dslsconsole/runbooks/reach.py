@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
+import asyncssh
 import httpx
 
 from dslsconsole.model.reading import Failure, FailureKind
@@ -91,8 +92,10 @@ class Reach:
                         return (await _all_of(reader, SOCKET_LIMIT)).decode(errors="replace")
                     finally:
                         writer.close()
-            except (TimeoutError, ConnectionError, EOFError) as error:
+            except TimeoutError as error:
                 raise Unfinished(f"{host}: {path} gave no answer in {timeout:g} s") from error
+            except (ConnectionError, EOFError, asyncssh.Error) as error:
+                raise Unfinished(f"{host}: the connection ended before {path} answered") from error
 
         return await self._with(host, use)
 
