@@ -84,7 +84,7 @@ async def test_a_drained_server_is_drained_again_after_a_rollback(lab: Lab) -> N
 
 
 async def test_what_a_reload_forgot_is_set_again_before_the_end(lab: Lab) -> None:
-    reloads = []
+    reloads: list[object] = []
 
     def reload(step: PlannedStep, result: StepResult) -> None:
         if step.action == "test-checkout" and result.outcome is StepOutcome.RUNNING and not reloads:
