@@ -9,7 +9,7 @@ import pytest
 
 for name in ("NO_COLOR", "COLORTERM", "DSLSCONSOLE_CONFIG", "SSH_AUTH_SOCK"):
     os.environ.pop(name, None)
-os.environ["TERM"] = "xterm-256color"  # the depth of colour decides how many bytes a screen costs
+os.environ["TERM"] = "xterm-256color"
 for name in [name for name in os.environ if name.startswith("TEXTUAL") and "SNAPSHOT" not in name]:
     del os.environ[name]
 

@@ -15,6 +15,7 @@ import yaml
 from dslsconsole.settings.findings import Key, Position, dotted, quoted
 
 DEEPEST = 32
+_TOO_DEEP = f"more than {DEEPEST} levels inside each other; an estate needs about eight"
 MOST_VALUES = 100_000
 """Values of a document with its aliases written out. An estate of a thousand nodes has about ten thousand."""
 
@@ -121,6 +122,9 @@ def parse(text: str) -> Document:
 
 def _sentence(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "it can't be read"
+    if "nesting depth" in problem:
+        # PyYAML since 6.0.4 bounds its scanner, which reads ahead of the events that are counted here.
+        return _TOO_DEEP
     if "cannot start any token" in problem:
         return f"{problem}; tabs can't indent, and a value that starts with a special character needs quotes"
     if "mapping values are not allowed" in problem:
@@ -198,7 +202,7 @@ class _Tree:
     def _collection(self, event: yaml.CollectionStartEvent, at: Position) -> _Branch:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise NotReadable(at, f"more than {DEEPEST} levels inside each other; an estate needs about eight")
+            raise NotReadable(at, _TOO_DEEP)
         branch = _Branch(at)
         if isinstance(event, yaml.MappingStartEvent):
             branch.entries = list(self._entries(branch))

@@ -23,6 +23,7 @@ from dslsconsole.runbooks.report import Report
 from dslsconsole.runbooks.schema import builtin
 from dslsconsole.settings import load
 from dslsconsole.systems.ground import Ground
+from tests.operation_clock import OperationClock
 
 CLUSTER = "production-cluster"
 PRIMARY, BACKUP, ARBITRATOR = "dsls-primary-01", "dsls-backup-01", "dsls-arbitrator-01"
@@ -32,24 +33,29 @@ ATTESTED = tuple(word for host in MAIN for word in ("--attest", host))
 """The operator's word that the main site is down: from outside its own site alone that is never proven."""
 MAIN_BALANCERS = ("haproxy-01", "haproxy-02")
 MAIN_ADDRESS, DR_ADDRESS = "10.20.0.100", "10.30.0.100"
-HURRY = 30.0
-"""How many times sooner deadlines come where something is meant to fail."""
-SHORTEST_PAUSE = 0.05
 Catch = Callable[[Lab, str, str], Any]
 """What becomes of a host's commands that contain a text; returns how that is mended."""
 
 
 @dataclass
 class Broken:
-    """Break the commands of some steps, each from the moment it begins; `met` says which did begin."""
+    """Break the commands of some steps, each from the moment it begins; `met` says which did begin.
+
+    Their deadlines come sooner.
+    """
 
     lab: Lab
     numbers: frozenset[int]
     catch: Catch = command_refused
     met: set[int] = field(default_factory=set)
     mends: list[Callable[[], Any]] = field(default_factory=list)
+    clock: OperationClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = OperationClock(lambda step: step.number in self.numbers)
 
     def __call__(self, step: PlannedStep, result: StepResult) -> None:
+        self.clock.seen(step, result)
         if step.number not in self.numbers or result.outcome is not StepOutcome.RUNNING or step.number in self.met:
             return
         self.met.add(step.number)
@@ -89,7 +95,7 @@ def operation_of(
     ground: Ground,
     *,
     params: dict[str, str] | None = None,
-    hurry: float = 1.0,
+    clock: OperationClock | None = None,
     progress: Callable[[PlannedStep, StepResult], None] = lambda step, result: None,
     confirmation: str | None = CLUSTER,
     overrides: Iterable[str] = (),
@@ -97,8 +103,8 @@ def operation_of(
     dry_run: bool = False,
     plan_hash: str | None = None,
 ) -> Operation:
-    """It as the command makes it. With `hurry`, deadlines come that many times sooner."""
-    estate, book, person, began = ground.estate, builtin()[runbook], who(), time.time()
+    """It as the command makes it, by a clock of the test's where one is given."""
+    estate, book, person, clock = ground.estate, builtin()[runbook], who(), clock or OperationClock()
     wish = Wish(
         runbook=book,
         operation=operation,
@@ -111,14 +117,7 @@ def operation_of(
         plan_hash=plan_hash,
     )
     log = OperationLog(journal_of(estate, time.time), person, CLUSTER, runbook, operation)
-
-    def clock() -> float:
-        return began + (time.time() - began) * hurry
-
-    async def pause(seconds: float) -> None:
-        await asyncio.sleep(max(seconds / hurry, SHORTEST_PAUSE))
-
-    return Operation(wish, ground, hands, log, person, clock, pause, progress=progress)
+    return Operation(wish, ground, hands, log, person, clock, clock.pause, progress=progress)
 
 
 async def run(lab: Lab, runbook: str, operation: str = "test", **more: Any) -> Report:
@@ -145,10 +144,10 @@ def promotion(steps: tuple[PlannedStep, ...]) -> int | None:
 async def broken_run(
     lab: Lab, runbook: str, operation: str, numbers: Iterable[int], catch: Catch = command_refused, **more: Any
 ) -> tuple[Report, Broken]:
-    """Run it in a hurry with the commands of some steps broken, which are mended afterwards."""
+    """Run it with the commands of some steps broken, which are waited for in a hurry and mended afterwards."""
     broken = Broken(lab, frozenset(numbers), catch)
     more = {"overrides": overridden(runbook), **more}
-    report = await run(lab, runbook, operation, hurry=HURRY, progress=broken, **more)
+    report = await run(lab, runbook, operation, clock=broken.clock, progress=broken, **more)
     broken.mend()
     return report, broken
 
@@ -243,7 +242,7 @@ async def eventually_done(lab: Lab, runbook: str, params: dict[str, str]) -> Non
     assert report.outcome is Ending.DONE, explained(report)
 
 
-async def eventually(condition: Callable[[], bool], within: float = 20.0) -> None:
+async def eventually(condition: Callable[[], bool], within: float = 60.0) -> None:
     """Wait for a condition of the practice estate; fails where it does not come about in time."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in the practice estate's own time
@@ -252,12 +251,12 @@ async def eventually(condition: Callable[[], bool], within: float = 20.0) -> Non
 
 async def until_standing(lab: Lab, before: dict[str, Any]) -> None:
     """Wait until the estate stands as before; raises TimeoutError where it does not."""
-    await eventually(lambda: standing(lab) == before, 5.0)
+    await eventually(lambda: standing(lab) == before)
 
 
 async def until_ready(lab: Lab, runbook: str, **wish: Any) -> Report:
     """Wait until the runbook's guards pass; its plan."""
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(90):
         while (  # noqa: ASYNC110 - the practice estate tells nobody
             report := await run(lab, runbook, "look", dry_run=True, **wish)
         ).outcome.value != "done":

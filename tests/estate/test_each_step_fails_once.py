@@ -15,6 +15,9 @@ NewLab = Callable[[], Awaitable[Lab]]
 Steps = tuple[PlannedStep, ...]
 SETTLED = {StepOutcome.DONE, StepOutcome.SKIPPED}
 SWITCHES = ["failover", "failback", "dr-activate", "dr-return"]
+SHARES = 3
+"""A long test is cut into so many, each of which takes every third step or group."""
+in_shares = pytest.mark.parametrize("share", range(SHARES))
 
 
 async def prepared(new_lab: NewLab, runbook: str) -> Lab:
@@ -53,11 +56,12 @@ def told(lab: Lab, operation: str) -> None:
     assert events.count("step-started") <= events.count("step-ended")
 
 
+@in_shares
 @pytest.mark.parametrize("runbook", ["token-sync", "force-sync", *SWITCHES])
-async def test_up_to_the_promotion_all_is_as_it_was(new_lab: NewLab, runbook: str) -> None:
+async def test_up_to_the_promotion_all_is_as_it_was(new_lab: NewLab, runbook: str, share: int) -> None:
     lab = await prepared(new_lab, runbook)
     steps = await planned(lab, runbook)
-    for step in steps[: p.promotion(steps)]:
+    for step in steps[: p.promotion(steps)][share::SHARES]:
         before, operation = p.standing(lab), f"test-{step.number}"
         report, broken = await p.broken_run(lab, runbook, operation, {step.number})
         p.never_wrong(lab)
@@ -78,13 +82,14 @@ async def test_up_to_the_promotion_all_is_as_it_was(new_lab: NewLab, runbook: st
         await p.until_ready(lab, runbook, overrides=p.overridden(runbook))
 
 
+@in_shares
 @pytest.mark.parametrize("runbook", SWITCHES)
-async def test_after_the_promotion_it_says_what_stands(new_lab: NewLab, runbook: str) -> None:
+async def test_after_the_promotion_it_says_what_stands(new_lab: NewLab, runbook: str, share: int) -> None:
     steps = await planned(await prepared(new_lab, runbook), runbook)
     promoted = p.promotion(steps)
     assert promoted is not None
     taken_over = steps[promoted - 1].host
-    for group in together(steps, range(promoted + 1, len(steps) + 1)):
+    for group in together(steps, range(promoted + 1, len(steps) + 1))[share::SHARES]:
         # Of those that run together one fails alone, then all the others.
         for numbers in filter(None, ({group[0]}, set(group[1:]))):
             lab = await prepared(new_lab, runbook)
@@ -106,13 +111,14 @@ async def test_after_the_promotion_it_says_what_stands(new_lab: NewLab, runbook:
             told(lab, "test")
 
 
+@in_shares
 @pytest.mark.parametrize("runbook", ["failover", "dr-activate"])
-async def test_a_connection_that_breaks_before_a_command_ran(new_lab: NewLab, runbook: str) -> None:
+async def test_a_connection_that_breaks_before_a_command_ran(new_lab: NewLab, runbook: str, share: int) -> None:
     lab = await prepared(new_lab, runbook)
     steps = await planned(lab, runbook)
     promoted = p.promotion(steps)
     assert promoted is not None
-    for numbers in map(set, together(steps, range(1, len(steps) + 1))):
+    for numbers in map(set, together(steps, range(1, len(steps) + 1))[share::SHARES]):
         before, operation, number = p.standing(lab), f"test-{min(numbers)}", min(numbers)
         report, broken = await p.broken_run(lab, runbook, operation, numbers, command_lost_before)
         p.never_wrong(lab)

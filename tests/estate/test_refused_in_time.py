@@ -9,6 +9,7 @@ from dslsconsole.lab.world.site import RECORD
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.plan import PlannedStep
 from tests.estate import practising as p
+from tests.operation_clock import OperationClock
 
 
 async def test_a_second_run_while_one_runs_is_turned_away(lab: Lab) -> None:
@@ -37,11 +38,14 @@ async def test_a_record_that_somebody_else_changes_meanwhile_is_left_to_them(lab
     await p.brought_to(lab, "dr-activate")
     theirs = "10.99.0.1"
 
+    clock = OperationClock(lambda step: step.action == "dns-update")
+
     def meddle(step: PlannedStep, result: StepResult) -> None:
+        clock.seen(step, result)
         if step.action == "dns-update" and result.outcome is StepOutcome.RUNNING:
             lab.world.names.records[dns.name.from_text(RECORD)] = (60, {theirs})
 
-    report = await p.run(lab, "dr-activate", overrides=p.overridden("dr-activate"), hurry=p.HURRY, progress=meddle)
+    report = await p.run(lab, "dr-activate", overrides=p.overridden("dr-activate"), clock=clock, progress=meddle)
     assert report.outcome is Ending.NEEDS_PERSON, p.explained(report)
     assert "somebody else changed it" in report.sentence
     truth = lab.truth()

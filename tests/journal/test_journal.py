@@ -478,7 +478,7 @@ class TestFollowing:
             async for entry in follow(directory, "op-1", every=0.01):
                 seen.put_nowait(entry)
 
-        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(listen())
             assert (await seen.get()).seq == 1
             note(journal, "op-2")

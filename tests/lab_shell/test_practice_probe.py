@@ -24,7 +24,7 @@ async def ask(host: Host, *requests: str) -> list[str]:
     for number, request in enumerate(requests, 1):
         nonce = f"abc{number}"
         await stdin.write(f"{nonce} {request}\n".encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not lines or lines[-1] != f"{nonce} end":
                 lines.append((await stdout.readline()).decode().rstrip("\n"))
     stdin.close()

@@ -161,7 +161,7 @@ async def test_a_hung_host_answers_nothing_until_it_goes_on(
     finished, _ = await asyncio.wait({asked}, timeout=0.2)
     assert not finished
     host.thaw()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await asked).stdout == "late\n"
 
 
@@ -173,7 +173,7 @@ async def test_a_cut_between_the_console_and_a_host_stops_answers(
     finished, _ = await asyncio.wait({asked}, timeout=0.2)
     assert not finished
     host.network.mend(CONSOLE, host.name)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await asked).stdout == "late\n"
 
 
@@ -182,7 +182,7 @@ async def test_power_off_breaks_connections_and_power_on_listens_again(
 ) -> None:
     async with connect(tmp_path, sshd, operator_key) as opened:
         await host.power_off()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await opened.wait_closed()
     with pytest.raises(OSError, match="Connect call failed"):
         async with connect(tmp_path, sshd, operator_key):
@@ -206,7 +206,7 @@ async def test_a_command_goes_on_when_its_connection_breaks(
         assert await process.stdout.readline() == "started\n"
         opened.abort()
     goes_on.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await host.programs_ended()
     assert host.read("/tmp/done") == b"done\n"
 

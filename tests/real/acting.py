@@ -13,6 +13,7 @@ from dslsconsole.runbooks.schema import builtin
 from dslsconsole.settings import load
 from dslsconsole.systems.acting import Call, Checked, Refused, actions, checks
 from dslsconsole.systems.ground import Ground
+from tests.operation_clock import OperationClock
 from tests.real.real_estate import CLUSTER, RealEstate
 
 
@@ -52,12 +53,13 @@ async def acting(estate: RealEstate) -> AsyncIterator[Acting]:
         yield Acting(ground, hands)
 
 
-async def operated(estate: RealEstate, runbook: str, hurry: float) -> Report:
-    """Run a runbook with deadlines that come `hurry` times sooner."""
+async def operated(estate: RealEstate, runbook: str, failing: str) -> Report:
+    """Run a runbook, with deadlines that come sooner for an action that is meant to fail."""
     settings, book, person = load(estate.path), builtin()[runbook], who()
     ground = Ground(settings, CLUSTER)
     wish = Wish(book, "hurried", "test", asked(book, {}), confirmation=CLUSTER)
     log = OperationLog(journal_of(settings, time.time), person, CLUSTER, runbook, wish.operation)
-    began = time.time()
+    clock = OperationClock(lambda step: step.action == failing)
     async with Reach(ground, time.time) as hands:
-        return await Operation(wish, ground, hands, log, person, lambda: began + (time.time() - began) * hurry).run()
+        operation = Operation(wish, ground, hands, log, person, clock, clock.pause, progress=clock.seen)
+        return await operation.run()

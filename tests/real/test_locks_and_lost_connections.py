@@ -38,7 +38,7 @@ async def test_a_second_operation_is_kept_out_and_a_cut_connection_is_looked_up(
 
 async def test_a_cut_step_that_did_not_happen_is_taken_back(estate: RealEstate) -> None:
     estate.hold(PRIMARY, STOP)
-    running = asyncio.create_task(operated(estate, "failover", hurry=10.0))
+    running = asyncio.create_task(operated(estate, "failover", failing="service-stop"))
     await estate.until_held(PRIMARY, STOP)
     estate.cut_connections(PRIMARY)
     report = await running
@@ -49,7 +49,7 @@ async def test_a_cut_step_that_did_not_happen_is_taken_back(estate: RealEstate) 
 
 async def test_a_cut_step_that_nobody_can_look_up_needs_a_person(estate: RealEstate) -> None:
     estate.hold(PRIMARY, STOP)
-    running = asyncio.create_task(operated(estate, "failover", hurry=10.0))
+    running = asyncio.create_task(operated(estate, "failover", failing="service-stop"))
     await estate.until_held(PRIMARY, STOP)
     estate.cut_connections(PRIMARY)
     estate.sshds[PRIMARY].process.terminate()

@@ -72,7 +72,7 @@ async def said(*argv: str, stdin: bytes = b"") -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         output, _ = await process.communicate(stdin)
     return process.returncode, output.decode()
 

@@ -21,9 +21,9 @@ from dslsconsole.runbooks.schema import builtin
 from dslsconsole.settings import load
 from dslsconsole.systems.acting import Answer
 from dslsconsole.systems.ground import Ground
+from tests.operation_clock import OperationClock
 
 CLUSTER, PRIMARY, BACKUP = "production-cluster", "dsls-primary-01", "dsls-backup-01"
-HURRY = 15.0
 
 
 class NoPromotion(Reach):
@@ -45,18 +45,17 @@ async def run(
     operation: str,
     params: dict[str, str] | None = None,
     hands: type[Reach] = Reach,
-    hurry: float = 1.0,
+    clock: OperationClock | None = None,
     progress: Callable[[PlannedStep, StepResult], None] = lambda step, result: None,
 ) -> Report:
     estate = load(lab.estate_path)
-    ground, book, person, began = Ground(estate, CLUSTER), builtin()[runbook], who(), time.time()
+    ground, book, person, clock = Ground(estate, CLUSTER), builtin()[runbook], who(), clock or OperationClock()
     wish = Wish(
         runbook=book, operation=operation, reason="test", params=asked(book, params or {}), confirmation=CLUSTER
     )
     log = OperationLog(journal_of(estate, time.time), person, CLUSTER, runbook, operation)
-    clock = (lambda: began + (time.time() - began) * hurry) if hurry != 1.0 else time.time
     async with hands(ground, time.time) as reach:
-        return await Operation(wish, ground, reach, log, person, clock, progress=progress).run()
+        return await Operation(wish, ground, reach, log, person, clock, clock.pause, progress=progress).run()
 
 
 def admin(lab: Lab, balancer: str, node: str) -> Any:
@@ -76,7 +75,8 @@ async def test_a_drained_server_is_drained_again_after_a_rollback(lab: Lab) -> N
         await hands.ask_socket("haproxy-01", socket, line, timeout=5)
     drained = admin(lab, "haproxy-01", PRIMARY)
     assert drained != ready
-    report = await run(lab, "failover", "test", hands=NoPromotion, hurry=HURRY)
+    clock = OperationClock(lambda step: step.action == "promote")
+    report = await run(lab, "failover", "test", hands=NoPromotion, clock=clock, progress=clock.seen)
     assert report.outcome is Ending.ROLLED_BACK, (report.sentence, report.card)
     assert admin(lab, "haproxy-01", PRIMARY) == drained
     assert admin(lab, "haproxy-02", PRIMARY) == ready

@@ -51,7 +51,7 @@ async def cut_off(lab: Lab, at: str) -> Known:
 
     async with Reach(ground, time.time) as hands:
         task = asyncio.create_task(Operation(wish, ground, hands, log, person, time.time, progress=progress).run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await reached.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -19,6 +19,7 @@ from dslsconsole.runbooks.report import Report
 from dslsconsole.runbooks.schema import builtin
 from dslsconsole.settings import load
 from dslsconsole.systems.ground import Ground
+from tests.operation_clock import OperationClock
 
 CLUSTER = "production-cluster"
 PRIMARY, BACKUP, ARBITRATOR = "dsls-primary-01", "dsls-backup-01", "dsls-arbitrator-01"
@@ -27,12 +28,14 @@ MAIN = frozenset({PRIMARY, BACKUP, ARBITRATOR})
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    async with Lab(tmp_path / "lab", speed=4.0) as lab:
+    async with Lab(tmp_path / "lab", speed=16.0) as lab:
         yield lab
 
 
-async def run(lab: Lab, runbook: str, params: dict[str, str] | None = None, hurry: float = 1.0, **wish: Any) -> Report:
-    """Run it as the command does. With `hurry`, deadlines come that many times sooner."""
+async def run(
+    lab: Lab, runbook: str, params: dict[str, str] | None = None, failing: str | None = None, **wish: Any
+) -> Report:
+    """Run it as the command does. The deadlines of an action that is meant to be `failing` come sooner."""
     estate = load(lab.estate_path)
     book, person, ground = builtin()[runbook], who(), Ground(estate, CLUSTER)
     wanted = Wish(
@@ -44,18 +47,15 @@ async def run(lab: Lab, runbook: str, params: dict[str, str] | None = None, hurr
         **wish,
     )
     log = OperationLog(journal_of(estate, time.time), person, CLUSTER, runbook, wanted.operation)
-    began = time.time()
-
-    def clock() -> float:
-        return began + (time.time() - began) * hurry
-
+    clock = OperationClock(lambda step: step.action == failing)
     async with Reach(ground, time.time) as hands:
-        return await Operation(wanted, ground, hands, log, person, clock).run()
+        operation = Operation(wanted, ground, hands, log, person, clock, clock.pause, progress=clock.seen)
+        return await operation.run()
 
 
 async def until_ready(lab: Lab, runbook: str) -> None:
     """Wait until the runbook's guards pass."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         ready = False
         while not ready:
             ready = (await run(lab, runbook, operation="look", dry_run=True)).outcome is Ending.DONE
@@ -178,7 +178,7 @@ async def test_a_host_that_answers_is_not_attested_away(lab: Lab) -> None:
 
 async def test_a_refused_promotion_puts_the_old_primary_back(lab: Lab) -> None:
     await lab.fault("promote-refused", BACKUP)
-    report = await run(lab, "failover", hurry=15.0)
+    report = await run(lab, "failover", failing="promote")
     assert report.outcome is Ending.ROLLED_BACK, explained(report)
     assert primaries(lab) == [PRIMARY]
     assert "MAINT" not in str(lab.truth()["load_balancers"])
@@ -186,7 +186,7 @@ async def test_a_refused_promotion_puts_the_old_primary_back(lab: Lab) -> None:
 
 async def test_a_service_that_does_not_stop_is_left_serving(lab: Lab) -> None:
     await lab.fault("service-will-not-stop", PRIMARY)
-    report = await run(lab, "failover", hurry=15.0)
+    report = await run(lab, "failover", failing="service-stop")
     assert report.outcome in (Ending.ROLLED_BACK, Ending.NEEDS_PERSON), explained(report)
     assert primaries(lab) == [PRIMARY]
     assert any("systemd may yet kill it" in line for line in report.card)
@@ -203,7 +203,7 @@ async def test_a_dead_load_balancer_is_accepted_by_name_only(lab: Lab) -> None:
 
 async def test_a_second_operation_is_kept_out(lab: Lab) -> None:
     first = asyncio.create_task(run(lab, "failover", operation="first"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not locks(lab):  # noqa: ASYNC110 - files on the estate tell nobody
             await asyncio.sleep(0.01)
     second = await run(lab, "token-sync", operation="second")

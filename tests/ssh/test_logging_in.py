@@ -70,7 +70,7 @@ async def test_the_agent_is_asked_too(need: Need, tmp_path: Path, monkeypatch: p
     )
     try:
         assert agent.stdout is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await agent.stdout.readline()
         async with real_sshd(need("sshd"), tmp_path / "sshd") as sshd:
             async with asyncssh.connect_agent(str(socket)) as client:

@@ -136,7 +136,7 @@ def read_only(clock: Clock | None = None) -> ConsoleApp:
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Wait for a condition, ten seconds at most."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():
             await pilot.pause(0.01)
 

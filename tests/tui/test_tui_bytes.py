@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 
 import pytest
+from rich.color import ColorSystem
+from rich.style import Style
+from textual import constants
 from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
@@ -57,7 +61,7 @@ class Clock:
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Wait for a condition, ten seconds at most."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():
             await pilot.pause(0.01)
 
@@ -70,6 +74,22 @@ async def shown(pilot: Pilot[None], app: Counted, fed: Fed, arrival: Arrival) ->
     await pilot.pause()
     await pilot.pause(0.1)
     return app.driver.sent - before
+
+
+@pytest.fixture(autouse=True)
+def in_256_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ssh passes on without COLORTERM.
+
+    A style keeps its codes in the depth of colour that it was first drawn in, and a test before this one may have
+    taken a picture in true colour: here they are made anew.
+    """
+
+    def rendered(cls: type[Strip], style: Style, text: str, color_system: ColorSystem) -> str:
+        codes = cls.render_ansi(style, color_system)
+        return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+    monkeypatch.setattr(constants, "COLOR_SYSTEM", "256")
+    monkeypatch.setattr(Strip, "render_style", classmethod(rendered))
 
 
 @pytest.fixture

@@ -32,20 +32,20 @@ def entry(seq: int = 1, event: str = "note", **data: object) -> Entry:
 async def test_what_is_there_and_then_what_is_added(tmp_path: Path) -> None:
     path = tmp_path / "2027-01.jsonl"
     path.write_bytes(encode(entry(1)) + b"\n")
-    async with asyncio.timeout(10), aclosing(JournalFiles(tmp_path, every_s=0.01).news()) as news:
+    async with asyncio.timeout(30), aclosing(JournalFiles(tmp_path, every_s=0.01).news()) as news:
         assert [one.seq for one in (await anext(news)).entries] == [1]
         path.write_bytes(path.read_bytes() + encode(entry(2)) + b"\n" + encode(entry(3))[:30])
         assert [one.seq for one in (await anext(news)).entries] == [2]
 
 
 async def test_a_journal_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
-    async with asyncio.timeout(10), aclosing(JournalFiles(tmp_path / "none", every_s=0.01).news()) as news:
+    async with asyncio.timeout(30), aclosing(JournalFiles(tmp_path / "none", every_s=0.01).news()) as news:
         assert await anext(news) == News()
 
 
 async def test_a_journal_that_can_not_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "2027-01.jsonl").mkdir()
-    async with asyncio.timeout(10), aclosing(JournalFiles(tmp_path, every_s=0.01).news()) as news:
+    async with asyncio.timeout(30), aclosing(JournalFiles(tmp_path, every_s=0.01).news()) as news:
         told = await anext(news)
         assert told.entries == ()
         assert told.trouble is None or "can't be read" in told.trouble
@@ -124,5 +124,5 @@ async def test_only_a_console_that_may_act_tells_of_a_log_that_it_can_not_write(
 ) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)
     for writes in (False, True):
-        async with asyncio.timeout(10), aclosing(JournalFiles(tmp_path, every_s=0.01, writes=writes).news()) as news:
+        async with asyncio.timeout(30), aclosing(JournalFiles(tmp_path, every_s=0.01, writes=writes).news()) as news:
             assert ((await anext(news)).trouble is not None) is writes

@@ -25,7 +25,7 @@ async def drawn(pilot: Pilot[None]) -> None:
     """Wait until the frames are on the screen."""
     app = pilot.app
     assert isinstance(app, ConsoleApp)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not app.cluster_screen.panel("nodes").sheet.rows:
             await pilot.pause(0.01)
     await pilot.pause()

@@ -31,7 +31,7 @@ PRINT = "import sys; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read()); sy
 async def first(arrivals: AsyncGenerator[Arrival, None], count: int) -> list[Arrival]:
     """The first arrivals, within ten seconds."""
     found: list[Arrival] = []
-    async with asyncio.timeout(10), aclosing(arrivals):
+    async with asyncio.timeout(30), aclosing(arrivals):
         async for arrival in arrivals:
             found.append(arrival)
             if len(found) == count:

@@ -51,7 +51,7 @@ class Reader:
         loop = asyncio.get_running_loop()
         loop.add_reader(self.fd, ready.set)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while True:
                     self.take()
                     if condition():
@@ -132,7 +132,7 @@ async def test_the_stream_ends_when_nobody_reads_it_any_more() -> None:
     reading, writing = os.pipe()
     changed = asyncio.Event()
     with os.fdopen(writing, "wb") as file:
-        async with outlet_to(file, changed) as outlet, asyncio.timeout(5):
+        async with outlet_to(file, changed) as outlet, asyncio.timeout(30):
             os.close(reading)
             await Stream(Live(ESTATE), outlet, changed, clock=lambda: NOW, tick=0.001, idle=0.01).run()
 
@@ -164,7 +164,7 @@ async def test_the_end_of_standard_input_is_noticed(pipe: tuple[BinaryIO, int]) 
     os.write(writing, b"whatever\n")
     assert not waiting.done()
     os.close(writing)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await waiting
 
 

@@ -97,7 +97,7 @@ async def watching(estate: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             first = decode(await process.stdout.readline())
             assert isinstance(first, Hello)
             assert [cluster.name for cluster in first.estate.clusters] == ["lonely"]
@@ -109,7 +109,7 @@ async def watching(estate: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def ended(process: asyncio.subprocess.Process) -> int:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert process.stdout is not None
         while await process.stdout.read(65536):
             continue
@@ -145,7 +145,7 @@ async def test_the_exporter_serves_what_is_known(estate: Path) -> None:
     )
     try:
         assert process.stderr is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             said = (await process.stderr.readline()).decode()
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(said.split()[-1])
@@ -153,7 +153,7 @@ async def test_the_exporter_serves_what_is_known(estate: Path) -> None:
         assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
         assert 'dsls_cluster_health{cluster="lonely"}' in answer.text
         process.terminate()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await process.wait() == 0
     finally:
         if process.returncode is None:
@@ -177,7 +177,7 @@ class TestExporter:
     @pytest.mark.parametrize("garbage", [b"\r\n\r\n", b"hello\r\n\r\n", b"x" * 20000, b"GET /metrics"])
     async def test_garbage_costs_that_connection_alone(self, garbage: bytes) -> None:
         server = await listen("127.0.0.1", 0, lambda: b"dsls_x 1\n")
-        async with server, httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(10):
+        async with server, httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
             port = server.sockets[0].getsockname()[1]
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(garbage)

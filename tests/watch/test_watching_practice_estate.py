@@ -207,7 +207,7 @@ async def test_status_is_ok_then_critical_in_its_exit_status_and_its_first_line(
     assert cluster["dr"]["lag_s"] is not None
     await lab.fault("node-down", PRIMARY)
     bad, said = await status(lab)
-    assert bad == 2
+    assert bad == 2, said
     assert said.splitlines()[0].startswith(f"CRITICAL - {CLUSTER}: no node is primary")
 
 
