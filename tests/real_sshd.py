@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import asyncssh
 from msgspec import Struct
 
+from dslsconsole.lab.world.listeners import free_port
 from dslsconsole.settings.schema import Ssh
 
 DEADLINE_S = 10.0
@@ -59,9 +59,7 @@ def _prepared(
         (directory / name).chmod(0o600)
     public = user_key.export_public_key().decode().strip()
     (directory / "authorized_keys").write_text(f"{key_options} {public}\n".lstrip())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     config = directory / "sshd_config"
     lines = (
         f"Port {port}",

@@ -16,10 +16,11 @@ from typing import Any
 import asyncssh
 import yaml
 
+from dslsconsole.lab.world.listeners import free_port
 from dslsconsole.shipped import shipped
 from tests.real.licence_host import State, locked
 from tests.real.processes import children, sshd_children
-from tests.real.real_haproxy import PASSWORD, USER, Balancer, free_port, real_balancer
+from tests.real.real_haproxy import PASSWORD, USER, Balancer, real_balancer
 from tests.real.real_named import RECORD, ZONE, NameServer, real_named
 from tests.real_sshd import RealSshd, real_sshd
 

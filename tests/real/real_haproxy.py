@@ -4,21 +4,16 @@ import asyncio
 import csv
 import io
 import signal
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
+from dslsconsole.lab.world.listeners import free_port
+
 DEADLINE_S = 15.0
 USER, PASSWORD = "admin", "secret"
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Balancer(Struct, frozen=True):

@@ -11,7 +11,7 @@ import dns.asyncquery
 import dns.message
 from msgspec import Struct
 
-from tests.real.real_haproxy import free_port
+from dslsconsole.lab.world.listeners import free_port
 
 DEADLINE_S = 15.0
 ZONE, RECORD = "company.test", "dsls.company.test"

@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 import os
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
+from dslsconsole.lab.world.listeners import free_port
 from dslsconsole.model.balancer import BalancerReadings, ServerState
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.settings.schema import Estate
@@ -29,12 +29,6 @@ class RealHaproxy(Struct, frozen=True):
     socket: Path
     page_port: int
     pid: int
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def configured(directory: Path, level: str) -> tuple[Path, Path, int]:

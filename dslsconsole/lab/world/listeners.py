@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import random
 import socket
 from collections.abc import Callable
 
@@ -13,12 +15,25 @@ from dslsconsole.lab.world.server import LicenceServer
 _PATIENCE = 10.0
 
 
+_PORTS = range(20_000, 32_000)
+"""Below what systems give to connections that go out (Linux: from 32768): such a connection would take the port of a
+server that is stopped, or not started yet."""
+
+
 def free_port() -> int:
-    """A port of this machine's loopback that nobody uses at the moment."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+    """A port of this machine's loopback that nobody uses at the moment.
+
+    Raises:
+        OSError: there is none.
+    """
+    for port in random.SystemRandom().sample(_PORTS, 100):
+        with socket.socket() as taken:
+            try:
+                taken.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(errno.EADDRINUSE, "no port of this machine's loopback is free")
 
 
 class StatusPort:
