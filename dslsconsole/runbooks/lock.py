@@ -117,6 +117,10 @@ class Lock:
         self._told: set[str] = set()
         """Hosts that have the operation's record as it is now."""
         self._beaten_at = clock()
+        self._telling = asyncio.Lock()
+        """Steps that run together and the beat tell one after another: an older word never comes after a newer one."""
+        self._wanted = self._covered = 0
+        """How often it was to be told, and up to which of these it has been."""
         self.hosts: list[str] = []
         self._maybe: list[str] = []
         self._lost: str | None = None
@@ -228,6 +232,14 @@ class Lock:
             await self._tell()
 
     async def _tell(self) -> None:
+        self._wanted += 1
+        mine = self._wanted
+        async with self._telling:
+            if self._covered < mine:
+                self._covered = self._wanted
+                await self._tell_all()
+
+    async def _tell_all(self) -> None:
         self._beaten_at = self._clock()
         beat = self._record.beat + 1
         self._record = msgspec.structs.replace(self._record, beat=beat, beat_at=self._beaten_at)

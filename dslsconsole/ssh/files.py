@@ -1,5 +1,7 @@
 """Small files on a host, over SFTP: locks, and the record of a running operation."""
 
+import contextlib
+import secrets
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, cast
@@ -32,12 +34,21 @@ async def create_exclusively(connection: asyncssh.SSHClientConnection, path: str
 
 
 async def replace(connection: asyncssh.SSHClientConnection, path: str, data: bytes) -> None:
-    """Writes beside the file and renames over it (posix-rename@openssh.com)."""
-    beside = f"{path}.new"
+    """Writes beside the file and renames over it (posix-rename@openssh.com).
+
+    Each writer has a name of its own beside the file: of two that shared one, the second would empty what the first
+    has just put in place.
+    """
+    beside = f"{path}.{secrets.token_hex(8)}.new"
     async with _sftp(connection) as sftp:
-        async with sftp.open(beside, "wb", attrs=asyncssh.SFTPAttrs(permissions=0o644)) as file:
-            await file.write(data)
-        await sftp.posix_rename(beside, path)
+        try:
+            async with sftp.open(beside, "xb", attrs=asyncssh.SFTPAttrs(permissions=0o644)) as file:
+                await file.write(data)
+            await sftp.posix_rename(beside, path)
+        except asyncssh.SFTPError:
+            with contextlib.suppress(asyncssh.SFTPError):
+                await sftp.remove(beside)
+            raise
 
 
 async def read(connection: asyncssh.SSHClientConnection, path: str, limit: int) -> bytes | None:

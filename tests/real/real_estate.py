@@ -55,7 +55,12 @@ class Ran:
         return found
 
     def __str__(self) -> str:
-        return f"status {self.status}\n{self.stdout}\n{self.stderr}"
+        try:
+            report = self.report
+        except ValueError:
+            return f"status {self.status}\n{self.stdout}\n{self.stderr}"
+        steps = [(step["name"], step["host"], step["outcome"], step["output"]) for step in report.get("steps", ())]
+        return f"status {self.status}: {report.get('sentence')}\n{report.get('card')}\n{steps}\n{self.stderr}"
 
 
 @dataclass

@@ -17,7 +17,7 @@ async def test_files_and_state_arrive_and_what_is_excluded_stays(estate: RealEst
     (estate.directory / "copied" / "dr-site.conf").write_text("the DR site's own\n")
     (estate.directory / "config" / "dr-site.conf").write_text("not the DR site's\n")
     ran = await estate.run("dr-sync")
-    assert ran.status == 0, ran
+    assert ran.status == 0, str(ran)
     assert names(estate, "copy") == {"dsls.lic"}
     assert names(estate, "copied") == {"dsls.conf", "dr-site.conf"}
     assert (estate.directory / "copied" / "dr-site.conf").read_text() == "the DR site's own\n"
@@ -44,7 +44,7 @@ async def test_a_source_that_is_not_mounted_is_refused(estate: RealEstate) -> No
     estate.cluster["storage"]["paths"] = {"licenses": str(estate.directory / "source")}
     estate.write()
     ran = await estate.run("dr-sync")
-    assert ran.status == 10, ran
+    assert ran.status == 10, str(ran)
     guards = {guard["name"]: guard for guard in ran.report["guards"]}
     assert guards["source_mounted"]["result"] == "fail"
     assert "is not mounted" in guards["source_mounted"]["reading"]

@@ -22,12 +22,12 @@ async def test_a_second_operation_is_kept_out_and_a_cut_connection_is_looked_up(
     estate.document["journal"]["directory"] = str(estate.directory / "another-console")
     estate.write()
     second = await estate.run("token-sync", "--operation", "second")
-    assert second.status == 11, second
+    assert second.status == 11, str(second)
     assert "operation first" in second.stdout
     assert estate.cut_connections(PRIMARY)
     estate.release(PRIMARY, STOP)
     ran = await finished(first)
-    assert ran.status == 0, ran
+    assert ran.status == 0, str(ran)
     assert "first" in ran.stdout
     paused = ran.report["steps"][0]
     assert (paused["outcome"], paused["host"]) == ("done", PRIMARY)
@@ -68,6 +68,6 @@ async def test_without_a_lock_nothing_runs(estate: RealEstate, made: str) -> Non
     estate.document["lock_directory"] = str(place)
     estate.write()
     ran = await estate.run("token-sync")
-    assert ran.status == 10, ran
+    assert ran.status == 10, str(ran)
     assert "lock" in ran.stdout
     assert estate.truth()[BACKUP]["generation"] == 4809

@@ -14,21 +14,21 @@ CONFIGURED = {"dsls-primary": "UP", "dsls-backup": "UP"}
 
 async def test_every_host_can_be_reached_as_each_user(estate: RealEstate) -> None:
     ran = await estate.console("check")
-    assert ran.status == 0, ran
+    assert ran.status == 0, str(ran)
     assert "Every host can be reached." in ran.stdout
     assert "has level operator, so nothing can be changed by it; the statistics page is used instead" in ran.stdout
 
 
 async def test_failover_and_failback_change_both_load_balancers(estate: RealEstate) -> None:
     ran = await estate.run("failover")
-    assert ran.status == 0, ran
+    assert ran.status == 0, str(ran)
     assert estate.primaries() == [BACKUP]
     for name in (LB1, LB2):
         assert await estate.balancers[name].servers() == MOVED
     assert estate.truth()[PRIMARY]["units"] == {LOOP: False}
     assert not list(estate.locks.iterdir())
     ran = await estate.run("failback")
-    assert ran.status == 0, ran
+    assert ran.status == 0, str(ran)
     assert estate.primaries() == [PRIMARY]
     assert estate.truth()[PRIMARY]["units"] == {LOOP: True}
     for name in (LB1, LB2):
@@ -39,7 +39,7 @@ async def test_failover_and_failback_change_both_load_balancers(estate: RealEsta
 
 async def test_a_token_sync_brings_the_backup_up_and_a_reload_is_seen(estate: RealEstate) -> None:
     ran = await estate.run("token-sync")
-    assert ran.status == 0, ran
+    assert ran.status == 0, str(ran)
     truth = estate.truth()
     assert truth[BACKUP]["generation"] == truth[PRIMARY]["generation"] == 4812
     await estate.balancers[LB1].ask("set server dsls_servers/dsls-primary state maint")
@@ -47,7 +47,7 @@ async def test_a_token_sync_brings_the_backup_up_and_a_reload_is_seen(estate: Re
     await estate.balancers[LB1].reload()
     await estate.balancers[LB1].until(CONFIGURED)
     ran = await estate.console("status", "--json")
-    assert ran.status in (1, 2), ran
+    assert ran.status in (1, 2), str(ran)
     cluster = ran.report["clusters"][0]
     assert (cluster["name"], cluster["primary"], cluster["epoch"]) == (CLUSTER, PRIMARY, 7)
     seen = {

@@ -23,7 +23,7 @@ async def test_activation_and_return(estate: RealEstate) -> None:
     for name in (LB1, LB2):
         await estate.balancers[name].until({"dsls-primary": "DOWN", "dsls-backup": "DOWN"})
     ran = await estate.run("dr-activate")
-    assert ran.status == 0, ran
+    assert ran.status == 0, str(ran)
     assert estate.primaries() == [DR_PRIMARY]
     assert await estate.names.addresses() == (DR_ADDRESS,)
     for name in (LB1, LB2):
@@ -37,11 +37,11 @@ async def test_activation_and_return(estate: RealEstate) -> None:
 
     estate.notices.status = 500
     ran = await estate.run("dr-return", "--param", "newer=fail")
-    assert ran.status == 12, ran
+    assert ran.status == 12, str(ran)
     assert "dr-return takes newer=overwrite" in ran.report["sentence"]
     assert estate.primaries() == [DR_PRIMARY]
     ran = await estate.run("dr-return")
-    assert ran.status == 13, ran
+    assert ran.status == 13, str(ran)
     assert "HTTP status 500: the users have not been told" in ran.stdout
     assert estate.primaries() == [PRIMARY]
     assert await estate.names.addresses() == (MAIN_ADDRESS,)
@@ -70,7 +70,7 @@ async def test_a_record_that_somebody_else_changed_is_left_alone(estate: RealEst
     assert await estate.names.addresses() == ("203.0.113.9",)
     estate.stop_main_site()
     ran = await estate.run("dr-activate")
-    assert ran.status == 10, ran
+    assert ran.status == 10, str(ran)
     guards = {guard["name"]: guard for guard in ran.report["guards"]}
     assert guards["record_known"]["result"] == "fail"
     assert "answers 203.0.113.9" in guards["record_known"]["reading"]

@@ -176,6 +176,26 @@ async def test_only_one_of_two_creates_a_file(server: OwnServer) -> None:
         assert await connection.list_directory(path) is None
 
 
+async def test_whoever_reads_a_file_that_several_replace_finds_one_of_theirs_whole(server: OwnServer) -> None:
+    path = str(server.directory / "cluster.lock")
+    texts = [f"{number}".encode() * 20_000 for number in range(10, 16)]
+    found: list[bytes | None] = []
+
+    async def write_and_read(text: bytes) -> None:
+        await connection.replace_file(path, text)
+        found.append(await connection.read_file(path))
+
+    async with Pool(server.access()) as pool:
+        connection = await pool.connection(server.target)
+        async with asyncio.TaskGroup() as tasks:
+            for text in texts * 3:
+                tasks.create_task(write_and_read(text))
+        names = await connection.list_directory(str(server.directory)) or ()
+    assert len(found) == 18
+    assert set(found) <= set(texts)
+    assert [name for name in names if name.startswith("cluster.lock")] == ["cluster.lock"]
+
+
 async def test_a_file_that_cannot_be_created_is_not_one_that_exists(server: OwnServer) -> None:
     async with Pool(server.access()) as pool:
         connection = await pool.connection(server.target)
