@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncssh
 from msgspec import Struct
 
-from dslsconsole.lab.world.listeners import free_port
+from dslsconsole.lab.world.listeners import free_ports
 from dslsconsole.settings.schema import Ssh
 
 DEADLINE_S = 10.0
@@ -59,7 +59,7 @@ def _prepared(
         (directory / name).chmod(0o600)
     public = user_key.export_public_key().decode().strip()
     (directory / "authorized_keys").write_text(f"{key_options} {public}\n".lstrip())
-    port = free_port()
+    (port,) = free_ports(1)
     config = directory / "sshd_config"
     lines = (
         f"Port {port}",

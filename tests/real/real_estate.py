@@ -16,7 +16,7 @@ from typing import Any
 import asyncssh
 import yaml
 
-from dslsconsole.lab.world.listeners import free_port
+from dslsconsole.lab.world.listeners import free_ports
 from dslsconsole.shipped import shipped
 from tests.real.licence_host import State, locked
 from tests.real.processes import children, sshd_children
@@ -255,7 +255,7 @@ async def _endpoint(notices: Notices, names: NameServer) -> asyncio.Server:
 async def real_estate(need: Need, directory: Path) -> AsyncIterator[RealEstate]:
     """A healthy estate. Every host of it runs when the block begins, and nothing is left when it ends."""
     programs = {name: need(name) for name in ("sshd", "haproxy", "named", "ssh", "rsync", "nsupdate", "dig")}
-    ports = {name: free_port() for name in MODES}
+    ports = dict(zip(MODES, free_ports(len(MODES)), strict=True))
     _state(directory / "state", ports)
     for name in ("locks", "source", "config", "copy", "copied"):
         (directory / name).mkdir()
@@ -266,6 +266,9 @@ async def real_estate(need: Need, directory: Path) -> AsyncIterator[RealEstate]:
     keys = {name: _key(directory / name) for name in ("probe_key", "operate_key", "replication_key")}
     path = _programs(directory, programs["ssh"], host_config)
     async with AsyncExitStack() as stack:
+        # First, before anybody else chooses ports.
+        for name, port in ports.items():
+            await stack.enter_async_context(await _licence_port(directory / "state", name, port))
         sshds = {}
         for name in (*MODES, LB1, LB2, DR_LB, WAY):
             # With SHLVL, bash does not take itself for a login by SSH: it would run the present user's .bashrc first.
@@ -279,8 +282,6 @@ async def real_estate(need: Need, directory: Path) -> AsyncIterator[RealEstate]:
             f"Host {' '.join(BEHIND)}\n  ProxyJump {getpass.getuser()}@{WAY}\n"
             f"Host {WAY}\n  HostName 127.0.0.1\n  Port {sshds[WAY].port}\n"
         )
-        for name, port in ports.items():
-            await stack.enter_async_context(await _licence_port(directory / "state", name, port))
         main = {"dsls-primary": ports[PRIMARY], "dsls-backup": ports[BACKUP]}
         away = {"dsls-dr-primary": ports[DR_PRIMARY], "dsls-dr-backup": ports[DR_BACKUP]}
         started: dict[str, Balancer] = {}

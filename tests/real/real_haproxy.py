@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from dslsconsole.lab.world.listeners import free_port
+from dslsconsole.lab.world.listeners import free_ports
 
 DEADLINE_S = 15.0
 USER, PASSWORD = "admin", "secret"
@@ -109,7 +109,7 @@ async def real_balancer(
     program: str, directory: Path, servers: Mapping[str, int], level: str = "level admin"
 ) -> AsyncIterator[Balancer]:
     """A load balancer whose `servers`, by their ports on loopback, are checked ten times a second."""
-    page_port = free_port()
+    (page_port,) = free_ports(1)
     config = configured(directory, servers, level, page_port)
     process = await asyncio.create_subprocess_exec(
         program, "-W", "-db", "-f", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL

@@ -11,7 +11,7 @@ import dns.asyncquery
 import dns.message
 from msgspec import Struct
 
-from dslsconsole.lab.world.listeners import free_port
+from dslsconsole.lab.world.listeners import free_ports
 
 DEADLINE_S = 15.0
 ZONE, RECORD = "company.test", "dsls.company.test"
@@ -40,7 +40,7 @@ class NameServer(Struct, frozen=True):
 def configured(directory: Path, address: str) -> tuple[Path, int]:
     """Writes keys, zone and configuration; the configuration's path and the port."""
     directory.mkdir(exist_ok=True)
-    port, secret = free_port(), secrets.token_bytes(32)
+    (port,), secret = free_ports(1), secrets.token_bytes(32)
     keys = {"key": ("dsls-update", secret), "wrong": ("dsls-update", b"x" * 32), "foreign": ("other", b"y" * 32)}
     for file, (name, value) in keys.items():
         (directory / file).write_text(key_text(name, value))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from dslsconsole.lab.world.listeners import free_port
+from dslsconsole.lab.world.listeners import free_ports
 from dslsconsole.model.balancer import BalancerReadings, ServerState
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.settings.schema import Estate
@@ -33,7 +33,7 @@ class RealHaproxy(Struct, frozen=True):
 
 def configured(directory: Path, level: str) -> tuple[Path, Path, int]:
     """The configuration file, the socket and the page's port."""
-    path, page_port = directory / "admin.sock", free_port()
+    path, (page_port,) = directory / "admin.sock", free_ports(1)
     config = directory / "haproxy.cfg"
     config.write_text(
         f"""global
@@ -198,7 +198,7 @@ async def test_a_page_that_answers_without_ssh_is_still_read(need: Need, tmp_pat
             stats_url=f"http://127.0.0.1:{haproxy.page_port}/stats",
             username="admin",
             password_file=str(tmp_path / "password"),
-            ssh_port=free_port(),
+            ssh_port=free_ports(1)[0],
         )
         readings = await read(estate)
     assert_backend(readings, "statistics page")
@@ -209,7 +209,7 @@ async def test_a_page_that_answers_without_ssh_is_still_read(need: Need, tmp_pat
 
 async def test_a_dead_haproxy_is_a_refusal(need: Need, tmp_path: Path) -> None:
     async with real_sshd(need("sshd"), tmp_path / "sshd") as sshd:
-        readings = await read(estate_of(sshd, stats_url=f"http://127.0.0.1:{free_port()}/stats"))
+        readings = await read(estate_of(sshd, stats_url=f"http://127.0.0.1:{free_ports(1)[0]}/stats"))
     assert readings.backend.failure is not None
     assert readings.backend.failure.kind is FailureKind.REFUSED
 

@@ -21,7 +21,7 @@ from dslsconsole.lab.world.dnstools import Tools
 from dslsconsole.lab.world.haproxy.page import Page
 from dslsconsole.lab.world.haproxy.process import Probe, Process, Server
 from dslsconsole.lab.world.haproxy.runtime import Runtime
-from dslsconsole.lab.world.listeners import StatusPort, free_port
+from dslsconsole.lab.world.listeners import StatusPort, free_ports
 from dslsconsole.lab.world.names import NameServer
 from dslsconsole.lab.world.notices import Notices
 from dslsconsole.lab.world.pace import Pace
@@ -46,7 +46,7 @@ class Assembly:
         self.random = random.Random(seed)
         self.network = Network()
         self.skew: dict[str, float] = {}
-        self.ports = {plan.name: free_port() for plan in site.NODES}
+        self.ports = dict(zip((plan.name for plan in site.NODES), free_ports(len(site.NODES)), strict=True))
         self.pids = itertools.count(2100)
 
     def build(self) -> World:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import random
 import socket
 from collections.abc import Callable
@@ -18,22 +19,30 @@ _PATIENCE = 10.0
 _PORTS = range(20_000, 32_000)
 """Below what systems give to connections that go out (Linux: from 32768): such a connection would take the port of a
 server that is stopped, or not started yet."""
+_SHARE = 500
+"""Each process keeps to so many of them, so that estates that start together do not choose the same."""
 
 
-def free_port() -> int:
-    """A port of this machine's loopback that nobody uses at the moment.
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine's loopback that nobody uses at the moment, each another.
 
     Raises:
-        OSError: there is none.
+        OSError: there are not so many.
     """
-    for port in random.SystemRandom().sample(_PORTS, 100):
-        with socket.socket() as taken:
+    shares = len(_PORTS) // _SHARE
+    share = _PORTS[os.getpid() % shares * _SHARE :][:_SHARE]
+    found: list[int] = []
+    with contextlib.ExitStack() as held:
+        for port in random.SystemRandom().sample(share, len(share)):
+            taken = held.enter_context(socket.socket())
             try:
                 taken.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
-    raise OSError(errno.EADDRINUSE, "no port of this machine's loopback is free")
+            found.append(port)
+            if len(found) == count:
+                return found
+    raise OSError(errno.EADDRINUSE, "too few ports of this machine's loopback are free")
 
 
 class StatusPort:
