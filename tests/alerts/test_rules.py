@@ -178,6 +178,18 @@ class TestServices:
     def test_a_dr_service_that_rests_in_standby_is_meant(self) -> None:
         assert "service_down" not in ids(healthy())
 
+    def test_nobody_is_told_to_start_the_main_site_beside_a_dr_site_that_serves(self) -> None:
+        rests = (Service("dsls-token-sync.service", "loaded", "inactive", "dead"),)
+        before = stopped(healthy(), PRIMARY).node(CLUSTER, PRIMARY)
+        active = with_node(
+            dr_serving(healthy()), PRIMARY, link=before.link, service=before.service, automation=read(rests)
+        )
+        told = {alert.id: alert.advice for alert in alerts(active) if alert.subject == PRIMARY}
+        assert told.keys() >= {"service_down", "automation_stopped"}
+        for alert in ("service_down", "automation_stopped"):
+            assert "leave it stopped" in told[alert]
+            assert "start it again" not in told[alert]
+
     def test_automation_that_does_not_run(self) -> None:
         loop = (Service("dsls-token-sync.service", "loaded", "inactive", "dead"),)
         assert raised(with_node(healthy(), PRIMARY, automation=read(loop))) == {
@@ -198,6 +210,21 @@ class TestCluster:
     def test_two_primaries(self) -> None:
         found = raised(with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=8))
         assert {("two_primaries", CLUSTER, CRITICAL), ("split_brain", CLUSTER, CRITICAL)} <= found
+
+    @pytest.mark.parametrize(
+        ("epoch", "says"),
+        [
+            (8, f"{BACKUP} has the newest epoch. Stop {PRIMARY}"),
+            (6, f"{PRIMARY} has the newest epoch. Stop {BACKUP}"),
+            (7, "Their epochs don't tell which is stale"),
+            (None, "Their epochs don't tell which is stale"),
+        ],
+    )
+    def test_which_of_two_primaries_is_stale_is_said_only_where_the_epochs_tell(
+        self, epoch: int | None, says: str
+    ) -> None:
+        found = alerts(with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=epoch))
+        assert next(alert.advice for alert in found if alert.id == "two_primaries").startswith(says)
 
     def test_an_old_primary_without_quorum_is_not_a_second_one(self) -> None:
         snapshot = with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=8)

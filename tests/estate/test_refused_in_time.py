@@ -65,6 +65,49 @@ async def test_nothing_is_copied_to_a_dr_site_that_serves(lab: Lab) -> None:
     assert lab.truth()["nodes"][p.DR_PRIMARY]["generation"] >= generation
 
 
+async def test_the_main_site_is_not_started_beside_a_dr_site_that_serves(lab: Lab) -> None:
+    await p.brought_to(lab, "dr-return")
+    for host in p.MAIN:
+        for other in (p.DR_PRIMARY, p.DR_BACKUP):
+            await lab.fault("partition", host, other)
+    for node in (p.ARBITRATOR, p.BACKUP, p.PRIMARY):
+        report = await p.run(lab, "service-start", params={"node": node})
+        assert report.outcome is Ending.REFUSED
+        assert p.refusing(report) == ["other_site_idle"]
+        assert lab.truth()["nodes"][node]["unit"] == "inactive"
+    assert lab.truth()["serving"] == [p.DR_PRIMARY]
+
+
+async def test_whether_the_other_site_serves_must_be_known_where_its_own_does_not(lab: Lab) -> None:
+    for node in (p.PRIMARY, p.BACKUP):
+        await lab.fault("service-killed", node)
+    for host in (p.DR_PRIMARY, p.DR_BACKUP, "dr-haproxy-01"):
+        await lab.fault("node-down", host)
+    report = await p.run(lab, "service-start", params={"node": p.PRIMARY}, dry_run=True)
+    assert p.refusing(report) == ["other_site_idle"]
+    assert set(report.attest) == {p.DR_PRIMARY, p.DR_BACKUP}
+    vouched = frozenset(report.attest)
+    report = await p.run(lab, "service-start", params={"node": p.PRIMARY}, attested=vouched, dry_run=True)
+    assert report.outcome is Ending.DONE, p.explained(report)
+
+
+async def test_a_dr_site_is_not_started_when_the_main_site_came_back_meanwhile(lab: Lab) -> None:
+    """One that served before takes its role as it starts, so that starting it is promoting it."""
+    await p.brought_to(lab, "dr-activate")
+
+    def meddle(step: PlannedStep, result: StepResult) -> None:
+        if step.host == p.ARBITRATOR and step.action == "service-stop" and result.outcome is StepOutcome.DONE:
+            lab.world.units[p.PRIMARY].start(lab.world.nodes[p.PRIMARY].unit)
+
+    report = await p.run(lab, "dr-activate", overrides=p.overridden("dr-activate"), hurry=p.HURRY, progress=meddle)
+    start = next(step for step in report.steps if step.name == f"start {p.DR_PRIMARY}")
+    assert start.outcome is StepOutcome.FAILED
+    assert start.output.startswith("Not run"), start.output
+    assert p.DR_PRIMARY not in lab.truth()["serving"]
+    assert lab.truth()["nodes"][p.DR_PRIMARY]["unit"] == "inactive"
+    p.never_wrong(lab)
+
+
 async def test_nothing_is_returned_from_a_dr_site_that_does_not_serve(lab: Lab) -> None:
     before = p.standing(lab)
     report = await p.run(lab, "dr-return")

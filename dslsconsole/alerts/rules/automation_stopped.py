@@ -29,5 +29,11 @@ def _find(view: View) -> Iterator[Finding]:
                 f"{service.unit} is {service.active}" + (f", {service.load}" if service.load != "loaded" else "")
                 for service in services.values()
             ),
-            advice="If no operation paused it, start it again; after a failover it belongs on the new primary.",
+            advice=_advice(view),
         )
+
+
+def _advice(view: View) -> str:
+    if view.verdict.dr_active:
+        return "The DR site serves: leave it stopped, or it may overwrite what the DR site holds; dr-return starts it."
+    return "If no operation paused it, start it again; after a failover it belongs on the new primary."

@@ -27,9 +27,15 @@ def _find(view: View) -> Iterator[Finding]:
             severity=Severity.CRITICAL,
             summary=f"the licence server on {node.name} does not {verb}: {_state(view, node)}",
             evidence=tuple(_evidence(view, node)),
-            advice=f"Read `journalctl -u {node.unit}` on {node.name}; start it with the runbook service-start.",
+            advice=_advice(view, node),
             since=service.since if stopped else None,
         )
+
+
+def _advice(view: View, node: NodeShape) -> str:
+    if view.verdict.dr_active and not node.is_dr:
+        return "The DR site serves: leave it stopped, or two sites may give out the same licences; dr-return starts it."
+    return f"Read `journalctl -u {node.unit}` on {node.name}; start it with the runbook service-start."
 
 
 def _state(view: View, node: NodeShape) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from dslsconsole.runbooks.evidence import wants_word
 from dslsconsole.runbooks.facts import common
 from dslsconsole.runbooks.plan import Fact
 from dslsconsole.runbooks.survey import Survey
@@ -24,6 +25,7 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     facts["target"] = node
     facts["acts_on"] = (node,)
     main = node in ground.main_nodes
+    facts["attestable"] = wants_word(survey, ground, ground.dr_nodes if main else ground.main_nodes, attested)
     names = ground.main_balancers if main else ground.dr_balancers
     asked = params.get("balancer")
     wanted = tuple(name for name in names if asked in (None, "", name))
