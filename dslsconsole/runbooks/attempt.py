@@ -16,6 +16,7 @@ from dslsconsole.systems.acting import (
     Refused,
     Unfinished,
     Unreached,
+    Untested,
 )
 from dslsconsole.systems.ground import Ground
 
@@ -30,7 +31,7 @@ class StepOutcome(StrEnum):
     PLANNED = "planned"
     RUNNING = "running"
     DONE = "done"
-    SKIPPED = "skipped"  # already so
+    SKIPPED = "skipped"  # already so, or a trial that could not be made
     FAILED = "failed"
     UNDONE = "undone"
     UNKNOWN = "unknown"
@@ -82,6 +83,8 @@ class Attempts:
             try:
                 output = await known.do(call)
                 refused = False
+            except Untested as why:
+                return StepOutcome.SKIPPED, str(why), False
             except Unreached as failure:
                 return StepOutcome.FAILED, f"Nothing was sent: {failure}", False
             except Refused as refusal:

@@ -113,6 +113,15 @@ class Execution:
             if outcome is not StepOutcome.SKIPPED:
                 self._begun.add(number)
 
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """The features of which a checkout could not be tested, because none was free."""
+        return tuple(
+            step.arguments.get("feature", step.name)
+            for step in self.plan.steps
+            if step.action == "test-checkout" and self.results[step.number - 1].outcome is StepOutcome.SKIPPED
+        )
+
     async def run(self) -> Ended:
         """Run every step, or stop and take back what can be. Never raises for what a host did."""
         for _, group in groupby(self.plan.steps, key=lambda step: step.group):
@@ -216,6 +225,14 @@ class Execution:
         done = [step for step in self.plan.steps if self.results[step.number - 1].outcome is StepOutcome.DONE]
         return tuple(await asyncio.gather(*(self._stands(step) for step in done)))
 
+    def _left(self) -> tuple[str, ...]:
+        """What a person may have to do by hand, with its commands."""
+        return tuple(
+            f"Not done: {step.name} ({step.host}): {step.command}"
+            for step in self.plan.steps
+            if self.results[step.number - 1].outcome is StepOutcome.PLANNED
+        )
+
     async def _stands(self, step: PlannedStep) -> str:
         what = f"{step.name} ({step.host})"
         if step.until is None or step.until.check not in _LASTING:
@@ -257,7 +274,8 @@ class Execution:
         ]
         if final:
             reasons = tuple(f"“{step.name}” {step.undo.text}." for step in final)
-            return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", (*reasons, *await self._standing()))
+            card = (*reasons, *await self._standing(), *self._left())
+            return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", card)
         unfinished = [
             step
             for step in self.plan.steps

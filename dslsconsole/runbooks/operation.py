@@ -22,7 +22,7 @@ from dslsconsole.runbooks.execution import (
     StepOutcome,
     StepResult,
 )
-from dslsconsole.runbooks.facts import conclude
+from dslsconsole.runbooks.facts import conclude, words
 from dslsconsole.runbooks.facts.common import lockable
 from dslsconsole.runbooks.guard import Case, GuardResult
 from dslsconsole.runbooks.impact import impact
@@ -211,7 +211,9 @@ class Operation:
     def _ended(self, report: Report, execution: Execution, ended: Ended, prospect: Prospect) -> Report:
         sentence = ended.sentence
         if ended.ending is Ending.DONE:
-            sentence = filled(self.wish.runbook.outcome.done, prospect.facts)
+            untested = execution.untested
+            facts = {**prospect.facts, "verified": ""} if untested else prospect.facts
+            sentence = filled(self.wish.runbook.outcome.done, facts) + words.untested(untested)
         return msgspec.structs.replace(
             report, outcome=ended.ending, sentence=sentence, card=ended.card, steps=tuple(execution.results)
         )

@@ -64,6 +64,10 @@ class Forbidden(Refused):
     """It would be wrong to do it, whatever the far side answers: it is not asked again."""
 
 
+class Untested(Exception):  # noqa: N818
+    """A trial that changes nothing could not be made, for a reason that is nobody's fault."""
+
+
 class Hands(Protocol):
     """The way to the hosts. All methods raise `Unreached` and `Unfinished`; `timeout` is in seconds."""
 
@@ -144,7 +148,7 @@ class Action:
     """Something that changes a host.
 
     `commands` are the exact texts as they will be sent, for the plan; `do` runs them and returns what they printed.
-    `do` raises Refused, Unreached or Unfinished.
+    `do` raises Refused, Unreached or Unfinished; one that only tries something out may raise Untested.
     """
 
     commands: Callable[[Call], tuple[str, ...]]

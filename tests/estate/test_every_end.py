@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from dslsconsole.lab.practice import Lab
+from dslsconsole.lab.world.tokens import Checkout
+from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
+from dslsconsole.runbooks.plan import PlannedStep
 from dslsconsole.runbooks.record import directory_of
 from dslsconsole.settings import load
 from tests.estate import practising as p
@@ -69,6 +72,25 @@ async def test_disaster_with_the_whole_main_site_without_power_and_the_way_back(
     assert truth["dns"]["addresses"] == [p.MAIN_ADDRESS]
     assert len(truth["notifications"]) == 2
     assert not p.locks(lab)
+
+
+async def test_the_dr_site_takes_over_in_an_hour_in_which_every_licence_is_in_use(lab: Lab) -> None:
+    await p.brought_to(lab, "dr-activate")
+    host, server = lab.world.hosts[p.DR_PRIMARY], lab.world.nodes[p.DR_PRIMARY].server
+
+    def crowd(step: PlannedStep, result: StepResult) -> None:
+        if step.action == "test-checkout" and result.outcome is StepOutcome.RUNNING:
+            free = server.tokens.feature("catia_v6")[1].available
+            server.tokens.take(Checkout("render", "farm", "catia_v6", free, host.clock(), host.clock()))
+
+    report = await p.run(lab, "dr-activate", overrides=p.overridden("dr-activate"), progress=crowd)
+    assert report.outcome is Ending.DONE, p.explained(report)
+    outcomes = {step.name: step.outcome for step in report.steps}
+    assert outcomes["check out and in catia_v6"] is StepOutcome.SKIPPED
+    assert outcomes["check out and in abaqus_standard"] is StepOutcome.DONE
+    assert "Not tested, because none was free: catia_v6." in report.sentence
+    assert "verified by test checkouts" not in report.sentence
+    assert lab.truth()["dns"]["addresses"] == [p.DR_ADDRESS]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from dslsconsole.systems.acting import (
     Request,
     Unfinished,
     Unreached,
+    Untested,
     actions,
     checks,
 )
@@ -352,3 +353,48 @@ def test_whatever_far_sides_print_is_understood_or_not_but_never_breaks(text: st
     rehearsal_in(text)
     for name in ("unit-active", "role-is", "server-answers"):
         assert check(name, Recorded([ok(text)]), "p1", role="primary").ok in (True, False, None)
+
+
+class Counter(Recorded):
+    """Hands of a licence server that refuses so many checkouts, and counts so many licences free."""
+
+    def __init__(self, refusals: int, free: int, role: str = "primary") -> None:
+        super().__init__()
+        self.refusals, self.free, self.role = refusals, free, role
+
+    async def run(self, host: str, command: str, *, stdin: bytes | None = None, timeout: float) -> Answer:
+        self.asked.append(f"{host}: {command}")
+        if "-test-checkout" in command:
+            self.refusals -= 1
+            return Answer(1, "", "ERROR: no tokens") if self.refusals >= 0 else ok("Checkout: OK catia_v6 1")
+        if "-cluster-status" in command:
+            return ok(f'{{"node":"{host}","role":"{self.role}","state":"running","epoch":7}}')
+        feature = f'{{"name":"CATIA_V6","total":20,"used":{20 - self.free},"available":{self.free},"queued":3}}'
+        return ok(f'{{"generation":1,"pools":[{{"name":"c","total":20,"used":20,"features":[{feature}]}}]}}')
+
+
+def check_out(hands: Counter, **more: str) -> str:
+    async def tried() -> str:
+        call = Call(hands, Ground(ESTATE, "c"), "p1", {"feature": "catia_v6"} | more, lambda: 0.0)
+        return await actions()["test-checkout"].do(call)
+
+    return asyncio.run(tried())
+
+
+class TestCheckout:
+    def test_a_feature_of_which_all_is_in_use_is_not_tested_rather_than_failed(self) -> None:
+        with pytest.raises(Untested, match="20 of 20 in use"):
+            check_out(Counter(9, free=0), all_used="untested")
+
+    def test_it_is_a_failure_where_licences_are_to_be_proven(self) -> None:
+        with pytest.raises(Refused):
+            check_out(Counter(9, free=0))
+
+    def test_a_server_that_does_not_serve_fails_however_much_is_in_use(self) -> None:
+        with pytest.raises(Refused):
+            check_out(Counter(9, free=0, role="backup"), all_used="untested")
+
+    def test_one_that_was_free_again_a_moment_later_is_tried_once_more(self) -> None:
+        assert check_out(Counter(1, free=2), all_used="untested") == "Checkout: OK catia_v6 1"
+        with pytest.raises(Refused):
+            check_out(Counter(9, free=2), all_used="untested")

@@ -19,6 +19,11 @@ def verified(ground: Ground) -> str:
     return ", verified by test checkouts" if ground.cluster.checkout_features else ""
 
 
+def untested(features: Iterable[str]) -> str:
+    """To follow what was done, where a checkout could not be tested; empty where all were."""
+    return f" Not tested, because none was free: {names}." if (names := listed(features)) else ""
+
+
 def of_balancers(known: Iterable[str], changed: Iterable[str], sentence: str) -> str:
     """` SENTENCE`, with `{}` for those that are changed, and who is left as it was; empty where there are none."""
     changed = tuple(dict.fromkeys(changed))

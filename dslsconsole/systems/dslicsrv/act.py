@@ -16,10 +16,10 @@ from dslsconsole.systems.acting import (
     Refused,
     Unfinished,
     Unreached,
-    command_action,
     succeeded,
 )
 from dslsconsole.systems.dslicsrv import fresh
+from dslsconsole.systems.dslicsrv.checkout import TEST_CHECKOUT
 from dslsconsole.systems.dslicsrv.read import Unreadable, parse_tokens
 from dslsconsole.systems.systemd.act import START_SECONDS, read_units, unit_of
 
@@ -27,7 +27,6 @@ SYNC_SECONDS = 20.0
 PROMOTE_SECONDS = 15.0
 LOOK_SECONDS = 8.0
 """How long it may take to look again at those who must be dead."""
-CHECKOUT_SECONDS = 15.0
 _ASKED = "promotion asked"
 _SERVES = re.compile(r"\b(serves|serving|(?:is|as)(?: already)?(?: the)? primary|already|active)\b", re.IGNORECASE)
 _HOLD = re.compile(r"\b(holds?|holding|held|votes?|voters?|voting|quorum)\b", re.IGNORECASE)
@@ -352,10 +351,6 @@ async def _serve_again(call: Call) -> str:
     return succeeded(answer, "Promoted:")
 
 
-def _checkout(call: Call) -> str:
-    return call.ground.licence_server("-test-checkout", call["feature"], "1", seconds=CHECKOUT_SECONDS)
-
-
 def _sync_action(verb: str, expect: str) -> Action:
     async def do(call: Call) -> str:
         return await _sync(call, verb, expect)
@@ -372,7 +367,7 @@ ACTIONS = {
     "force-sync-tokens": _sync_action("-force-sync", "Sync: FORCED"),
     "promote": Action(_promotions, _promote, bound=PROMOTE_SECONDS + 3 + LOOK_SECONDS, within_deadline=True),
     "serve-again": Action(_serve_again_commands, _serve_again),
-    "test-checkout": command_action(_checkout, timeout=CHECKOUT_SECONDS + 3, expect="Checkout: OK"),
+    "test-checkout": TEST_CHECKOUT,
 }
 CHECKS: dict[str, Check] = {
     "stopped-for-certain": stopped_for_certain,
