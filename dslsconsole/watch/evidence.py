@@ -99,6 +99,15 @@ class Evidence:
             return True
         return False if answers and None not in answers else None
 
+    def sent_to_the_other_site(self, serving: NodeShape) -> bool:
+        """Whether the DNS record is known to send clients to the site of which no server serves."""
+        dr = self.shape.dr
+        if dr is None or dr.main_address is None or dr.dr_address is None:
+            return False
+        here, there = (dr.dr_address, dr.main_address) if serving.is_dr else (dr.main_address, dr.dr_address)
+        answers = (self.fresh(self.node(node).dns) for node in self.shape.all_nodes)
+        return any(there in known.addresses and here not in known.addresses for known in answers if known is not None)
+
     def _holders(self, site: BalancersShape) -> tuple[str, ...]:
         if site.vip is None:
             return ()

@@ -137,6 +137,8 @@ def _serving(evidence: Evidence, claim: Claim | None, quorum: Quorum | None) -> 
     held = quorum.held if quorum is not None else None
     if held is not True:
         return held
+    if evidence.sent_to_the_other_site(claim.node):
+        return False
     dr = evidence.shape.dr
     site = dr.balancers if claim.node.is_dr and dr is not None else evidence.shape.balancers
     return True if site is None else evidence.sends_to(site, claim.node.name)
@@ -159,6 +161,10 @@ def _sentence(evidence: Evidence, verdict: ClusterVerdict, claim: Claim | None) 
         return f"{name}{where} is primary without quorum: no licences are served"
     if held is None:
         return f"{name}{where} is primary, but whether it has quorum is not known"
+    if evidence.sent_to_the_other_site(claim.node):
+        record = evidence.shape.dr.record if evidence.shape.dr else "DNS"
+        other = "main" if claim.node.is_dr else "DR"
+        return f"{name}{where} is primary, but {record} sends clients to the {other} site"
     if verdict.serving is False:
         return f"{name}{where} is primary, but no load balancer sends clients to it"
     return f"{name}{where} is primary, but whether clients reach it is not known"

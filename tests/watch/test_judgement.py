@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dslsconsole.model.balancer import ServerState
-from dslsconsole.model.node import Quorum, Role
+from dslsconsole.model.node import DnsAnswer, Quorum, Role
 from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.model.snapshot import Snapshot, key
 from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
@@ -51,6 +51,33 @@ def test_a_healthy_cluster_serves() -> None:
     assert found.split_brain is False
     assert found.dr_active is False
     assert found.sentence == f"licences are served by {PRIMARY}"
+
+
+@pytest.mark.parametrize(
+    ("active", "addresses", "serves"),
+    [
+        (False, ("10.20.0.100",), True),
+        (False, ("10.30.0.100",), False),
+        (False, ("10.20.0.100", "10.30.0.100"), True),
+        (False, (), True),
+        (True, ("10.30.0.100",), True),
+        (True, ("10.20.0.100",), False),
+    ],
+)
+def test_a_primary_at_the_site_to_which_the_record_sends_nobody_does_not_serve(
+    active: bool, addresses: tuple[str, ...], serves: bool
+) -> None:
+    assert SHAPE.dr is not None
+    dr = msgspec.structs.replace(
+        SHAPE.dr, record="dsls.company.com", main_address="10.20.0.100", dr_address="10.30.0.100"
+    )
+    snapshot = dr_serving(healthy()) if active else healthy()
+    answer = DnsAnswer(addresses, 60, authoritative=True, status="NOERROR")
+    snapshot = with_node(snapshot, DR_PRIMARY, dns=read(answer))
+    found = judge(msgspec.structs.replace(SHAPE, dr=dr), snapshot, NOW, STALE_AFTER)
+    assert found.serving is serves
+    if not serves:
+        assert found.sentence.endswith(f"dsls.company.com sends clients to the {'main' if active else 'DR'} site")
 
 
 def test_before_anything_was_read_nothing_is_known() -> None:
