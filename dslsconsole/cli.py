@@ -15,6 +15,7 @@ COMMANDS = {
     "status": "one reading of the estate",
     "watch": "the reading process by itself: the stream on standard output",
     "run": "a runbook without the console",
+    "approve": "the second operator's word for a runbook that needs two",
     "operations": "unfinished and running operations",
     "runbooks": "list them, or print one",
     "journal": "show, verify or export the action log",

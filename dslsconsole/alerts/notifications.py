@@ -113,6 +113,10 @@ class Webhook:
             except NotSent as failure:
                 self._say(f"{message.alert} of {message.subject} ({message.state}) was not told: {failure}")
 
+    async def tell(self, alert: Alert) -> None:
+        """Tell one thing now, once, whatever is queued. Raises NotSent."""
+        await self._post(_message("raised", alert, self._clock()))
+
     def _queue(self, state: str, alert: Alert) -> None:
         message = _message(state, alert, self._clock())
         try:
@@ -155,6 +159,31 @@ class Webhook:
             raise _Again(f"{where} answers HTTP {status}")
         if not 200 <= status < 300:
             raise NotSent(f"{where} answers HTTP {status}; look at the webhook's address and token")
+
+
+async def tell_once(
+    notifications: Sequence[Notification], alert: Alert, *, clock: Callable[[], float]
+) -> tuple[str, ...]:
+    """Tell every webhook of something at once, one attempt each; a sentence for each that was not told."""
+    troubles: list[str] = []
+    trust = ssl.create_default_context()
+
+    async def tell(one: Notification) -> None:
+        if (why := _refused(one)) is not None:
+            troubles.append(why)
+            return
+        async with httpx.AsyncClient(
+            verify=trust, trust_env=not _is_loopback(one), follow_redirects=False, timeout=TIMEOUT_S
+        ) as client:
+            try:
+                await Webhook(one, client, clock=clock, say=troubles.append).tell(alert)
+            except NotSent as failure:
+                troubles.append(str(failure))
+
+    async with asyncio.TaskGroup() as tasks:
+        for one in notifications:
+            tasks.create_task(tell(one))
+    return tuple(troubles)
 
 
 class Courier:

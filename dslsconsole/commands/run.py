@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 @click.option("--attest", multiple=True, metavar="HOST", help="Your word that a host which can't be asked is down.")
 @click.option("--plan", metavar="HASH", help="Run only if the plan is still the one with this hash.")
 @click.option("--operation", metavar="ID", help="The operation's id; made up if not given.")
+@click.option(
+    "--break-glass",
+    default="",
+    metavar="REASON",
+    help="Run a two-person runbook without approval: the reason is journalled and told to the estate's webhooks.",
+)
 @estate_option
 @click.pass_obj
 def command(
@@ -54,11 +60,12 @@ def command(
     attest: tuple[str, ...],
     plan: str | None,
     operation: str | None,
+    break_glass: str,
 ) -> None:
     """Run RUNBOOK on CLUSTER: guards, plan, confirmation, steps, each proven.
 
     Ends with 0 done and verified, 10 refused by a guard, 11 locked by another operation, 12 failed and rolled back,
-    13 failed or unknown: needs a person, 14 not confirmed or not permitted.
+    13 failed or unknown: needs a person, 14 not confirmed, not approved or not permitted.
     """
     from dslsconsole.runbooks.operation import Wish, asked
     from dslsconsole.runbooks.permission import forbidden, who
@@ -76,6 +83,7 @@ def command(
         end("A reason is needed: --reason TEXT. It is written to the journal.", Exit.USAGE)
     if operation is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", operation):
         end("--operation takes letters, digits, dots, hyphens and underscores, 100 at most.", Exit.USAGE)
+    _check_glass(estate, book, break_glass.strip())
     person = who()
     wish = Wish(
         runbook=book,
@@ -87,6 +95,7 @@ def command(
         confirmation=confirm,
         dry_run=dry_run,
         plan_hash=plan,
+        break_glass=break_glass.strip(),
     )
     report = _not_allowed(forbidden(estate, book.name, person), wish, cluster)
     if report is None:
@@ -145,6 +154,15 @@ def _check_names(
             end(f"{cluster} has no node called {host}.{nearest(host, known)}", Exit.USAGE)
 
 
+def _check_glass(estate: Estate, book: Runbook, reason: str) -> None:
+    from dslsconsole.runbooks.second import LEAST_REASON
+
+    if reason and book.name not in estate.operators.two_person:
+        end(f"{book.name} needs no second operator, so there is no glass to break.", Exit.USAGE)
+    if reason and len(reason) < LEAST_REASON:
+        end(f"--break-glass takes the reason in words, {LEAST_REASON} characters at least.", Exit.USAGE)
+
+
 def _not_allowed(why: str | None, wish: Wish, cluster: str) -> Report | None:
     from dslsconsole.runbooks.execution import Ending
     from dslsconsole.runbooks.report import Report
@@ -161,6 +179,7 @@ async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, 
     from dslsconsole.runbooks.operation import Operation
     from dslsconsole.runbooks.reach import Reach
     from dslsconsole.runbooks.record import OperationLog, journal_of
+    from dslsconsole.runbooks.second import second_for
     from dslsconsole.runbooks.telling import Teller
     from dslsconsole.systems.ground import Ground
 
@@ -179,6 +198,7 @@ async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, 
             shown=teller.prospect,
             ask=teller.ask if sys.stdin.isatty() and not as_json else None,
             others=lambda: unfinished_on(estate, cluster, wish.operation),
+            second=second_for(hands, ground, log, wish, person, time.time),
         )
         _heed_signals(operation)
         return await operation.run()

@@ -5,6 +5,10 @@ from collections.abc import Iterable, Iterator
 from dslsconsole.journal.entry import Entry
 
 LONGEST = 300
+BREAK_GLASS = "break-glass"
+"""The event that a two-person runbook was run by one: it stands out wherever the log is told."""
+_PROOFS = ("signature", "plan")
+"""What a machine verifies and nobody reads."""
 
 
 def story(entries: Iterable[Entry]) -> Iterator[str]:
@@ -30,8 +34,12 @@ def heading(group: list[Entry]) -> str:
     ended = next((entry for entry in reversed(group) if entry.event == "outcome"), None)
     if ended is not None:
         parts.append(str(ended.data.get("outcome", "ended")))
+    elif any(entry.event == "approved" for entry in group):
+        parts.append("approved")
     elif began.operation:
         parts.append("no outcome written")
+    if any(entry.event == BREAK_GLASS for entry in group):
+        parts.insert(0, "BREAK-GLASS")
     return printable(" · ".join(part for part in parts if part))
 
 
@@ -59,12 +67,14 @@ def telling(entry: Entry) -> str:
         return _joined([f"{undo}{number}{data.get('name', '')}{place}", outcome, str(data.get("output", ""))])
     if entry.event == "outcome":
         return _joined([str(data.get("outcome", "")), str(data.get("sentence", ""))])
-    return _joined([f"{name}: {_short(value)}" for name, value in data.items() if value not in (None, "", [], {})])
+    told = {name: value for name, value in data.items() if name not in _PROOFS and value not in (None, "", [], {})}
+    return _joined([f"{name}: {_short(value)}" for name, value in told.items()])
 
 
 def _line(entry: Entry, began: Entry) -> str:
     other = "" if entry.operator == began.operator else f"[{by_whom(entry)}] "
-    return printable(f"{other}{entry.event:<12}  {telling(entry)}".rstrip())
+    event = entry.event.upper() if entry.event == BREAK_GLASS else entry.event
+    return printable(f"{other}{event:<12}  {telling(entry)}".rstrip())
 
 
 def _reason(data: dict[str, object]) -> str:

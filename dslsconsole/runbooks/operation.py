@@ -32,6 +32,7 @@ from dslsconsole.runbooks.plan import Facts, Plan, PlannedStep, Planner, Unplann
 from dslsconsole.runbooks.process import identity
 from dslsconsole.runbooks.report import Report
 from dslsconsole.runbooks.schema import Runbook
+from dslsconsole.runbooks.second import Second
 from dslsconsole.runbooks.survey import Survey, Surveyor
 from dslsconsole.systems.acting import Hands, actions, checks
 from dslsconsole.systems.ground import Ground
@@ -49,6 +50,8 @@ class Wish(Struct, frozen=True):
     confirmation: str | None = None
     dry_run: bool = False
     plan_hash: str | None = None
+    break_glass: str = ""
+    """Why a runbook that needs a second operator is run without; empty where it is not."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,16 @@ class Operation:
     """Asks the person at the terminal for the confirmation; None where there is nobody to ask."""
     others: Callable[[], str | None] = lambda: None
     """Names another operation on this cluster that this console's journal has not seen end."""
+    second: Second | None = None
+    """A second operator's approval, or what stands for it; None where the runbook needs none."""
 
     async def run(self) -> Report:
         """Run it to its end; the report says how it ended. Never raises for what a host or the journal did."""
         prospect = await self.look()
         report = self._report(prospect)
+        if self.second is not None:
+            hosts = lockable(prospect.survey, self.ground)
+            report = msgspec.structs.replace(report, approval=await self.second.look(report, hosts))
         self.shown(report)
         if self.wish.dry_run:
             return report
@@ -137,17 +145,9 @@ class Operation:
         self._write_down(prospect)
         if report.outcome is not Ending.DONE:
             return self._finish(report)
-        confirmed = self.wish.confirmation
-        if confirmed is None and self.ask is not None:
-            confirmed = await self.ask(report)
-        if confirmed != report.confirm:
-            return self._finish(
-                msgspec.structs.replace(
-                    report,
-                    outcome=Ending.NOT_CONFIRMED,
-                    sentence=f"Not confirmed: it is confirmed by typing {report.confirm} (--confirm {report.confirm}).",
-                )
-            )
+        report = await self._agreed(report, prospect)
+        if report.outcome is not Ending.DONE:
+            return self._finish(report)
         self.log.append("confirmed", plan=report.plan, reason=self.wish.reason, pid=os.getpid(), process=identity())
         hosts = lockable(prospect.survey, self.ground)
         lock = Lock(self.hands, self.ground, self._lock_record(report), self.clock)
@@ -163,6 +163,18 @@ class Operation:
             ended = msgspec.structs.replace(ended, card=(*ended.card, *troubles))
         return ended
 
+    async def _agreed(self, report: Report, prospect: Prospect) -> Report:
+        """Confirmed, and where it needs a second operator approved; else why not."""
+        confirmed, nobody = self.wish.confirmation, self.wish.confirmation is None and self.ask is None
+        if confirmed is None and self.ask is not None:
+            confirmed = await self.ask(report)
+        if self.second is not None and (confirmed == report.confirm or (nobody and self.second.waits)):
+            report = await self.second.settle(report, lockable(prospect.survey, self.ground))
+        if report.outcome is Ending.DONE and confirmed != report.confirm:
+            sentence = f"Not confirmed: it is confirmed by typing {report.confirm} (--confirm {report.confirm})."
+            return msgspec.structs.replace(report, outcome=Ending.NOT_CONFIRMED, sentence=sentence)
+        return report
+
     async def _locked(self, lock: Lock, first: Report) -> Report:
         """With the lock held: everything is read and judged again before the first write."""
         prospect = await self.look()
@@ -174,6 +186,8 @@ class Operation:
             sentence = "Nothing was run: what the plan rests on changed after it was confirmed. Look at the new plan."
             return self._finish(msgspec.structs.replace(report, outcome=Ending.REFUSED, sentence=sentence))
         self._write_guards(prospect)
+        if self.second is not None and (why := await self.second.use(tuple(lock.hosts))) is not None:
+            return self._finish(msgspec.structs.replace(report, outcome=Ending.NOT_CONFIRMED, sentence=why))
         execution = Execution(
             prospect.plan,
             hands=self.hands,
@@ -220,6 +234,8 @@ class Operation:
 
     def _finish(self, report: Report) -> Report:
         """Write the outcome down; that this fails does not undo what was done, but a person must know."""
+        if self.second is not None:
+            report = msgspec.structs.replace(report, card=(*report.card, *self.second.remarks))
         try:
             self.log.append("outcome", outcome=report.outcome.value, sentence=report.sentence, card=list(report.card))
         except NotWritten as full:

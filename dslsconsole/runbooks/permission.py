@@ -1,5 +1,6 @@
 """Who may run what: the estate's operators, by user name or `@group`."""
 
+import contextlib
 import getpass
 import grp
 import os
@@ -38,6 +39,15 @@ def who() -> Person:
     return Person(name, frozenset(groups), socket.gethostname(), tty)
 
 
+def known_as(name: str) -> Person:
+    """The account of that name as this host knows it, with its groups: for somebody who sits elsewhere."""
+    groups = {group.gr_name for group in grp.getgrall() if name in group.gr_mem}
+    # An account that this host does not have is in no group here that could be meant.
+    with contextlib.suppress(KeyError):
+        groups.add(grp.getgrgid(pwd.getpwnam(name).pw_gid).gr_name)
+    return Person(name, frozenset(groups), "", None)
+
+
 def _is_tty() -> bool:
     try:
         return sys.stdin.isatty()
@@ -46,7 +56,7 @@ def _is_tty() -> bool:
 
 
 def forbidden(estate: Estate, runbook: str, person: Person) -> str | None:
-    """Why the person may not run the runbook; None if they may."""
+    """Why the person may not run the runbook; None if they may, where need be with a second operator's approval."""
     if estate.ssh.operate_user is None:
         return "Not permitted: the estate file names no ssh.operate_user, so nothing can be run from here."
     if estate.dslicsrv.dialect == "vendor":
@@ -54,15 +64,17 @@ def forbidden(estate: Estate, runbook: str, person: Person) -> str | None:
             f"Not permitted: {runbook} rests on roles and promotion, and the vendor's licence server has neither "
             "(dslicsrv.dialect: vendor). Its failover cluster moves licences by itself; this estate is only watched."
         )
+    return not_an_operator(estate, person)
+
+
+def not_an_operator(estate: Estate, person: Person) -> str | None:
+    """Why the person may run nothing; None if they are an operator."""
     allowed = estate.operators.operators
-    names = {"*", person.name} | {f"@{group}" for group in person.groups}
-    if not names & set(allowed):
-        return (
-            f"Not permitted: {person.name} is none of the operators that the estate file names ({', '.join(allowed)})."
-        )
-    if runbook in estate.operators.two_person:
-        return (
-            f"Not permitted: {runbook} needs a second operator's approval (operators.two_person), "
-            "and approvals can't be given with this version yet."
-        )
-    return None
+    if _names(person) & set(allowed):
+        return None
+    return f"Not permitted: {person.name} is none of the operators that the estate file names ({', '.join(allowed)})."
+
+
+def _names(person: Person) -> set[str]:
+    """What the estate file may call a person."""
+    return {"*", person.name} | {f"@{group}" for group in person.groups}

@@ -11,6 +11,18 @@ from dslsconsole.runbooks.guard import GuardResult
 from dslsconsole.runbooks.schema import Ask
 
 
+class ApprovalStanding(Struct, frozen=True):
+    """Where a run that needs a second operator stands. `state` is `none`, `open`, `approved` or `break-glass`."""
+
+    state: str
+    text: str
+    """In a sentence, what it means for this run."""
+    request: str = ""
+    until: str | None = None
+    """When the request ends, or the approval; ISO 8601."""
+    by: str = ""
+
+
 class Report(Struct, frozen=True):
     runbook: str
     cluster: str
@@ -28,6 +40,8 @@ class Report(Struct, frozen=True):
     attest: tuple[str, ...] = ()
     title: str = ""
     dry_run: bool = False
+    approval: ApprovalStanding | None = None
+    """Only where the runbook needs a second operator."""
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -48,6 +62,7 @@ class Report(Struct, frozen=True):
             "confirm": self.confirm,
             "asks": [ask.model_dump() for ask in self.asks],
             "attest": list(self.attest),
+            "approval": msgspec.to_builtins(self.approval),
         }
 
 

@@ -7,10 +7,11 @@ import termios
 from rich.console import Console
 from rich.text import Text
 
+from dslsconsole.runbooks.approval import ApprovalRequest
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.guard import GuardResult
 from dslsconsole.runbooks.plan import PlannedStep
-from dslsconsole.runbooks.report import Report
+from dslsconsole.runbooks.report import Report, iso
 from dslsconsole.ssh.cleaning import clean
 
 _GLYPHS = {"pass": "✔", "fail": "✖", "unknown": "?"}
@@ -55,6 +56,8 @@ class Teller:
             for line in step.command.splitlines():
                 say(Text(f"      $ {line}"))
             say(Text(f"      undo: {step.undo}"))
+        if report.approval is not None:
+            say(Text(f"! {clean(report.approval.text, 1000)}"))
         for warning in report.warnings:
             say(Text(f"! {warning}"))
         for sentence in report.impact:
@@ -67,9 +70,34 @@ class Teller:
 
     async def ask(self, report: Report) -> str | None:
         """What the person types. Keys typed before the question do not count; an empty line is no."""
+        waits = report.approval is not None and report.approval.state in ("none", "open")
+        does = "ask for a second operator's approval" if waits else "run it"
+        return await self._typed(f"Type {report.confirm} to {does}, anything else to cancel: ")
+
+    async def ask_to_approve(self, report: Report) -> str | None:
+        """The same of the second operator."""
+        return await self._typed(f"Type {report.confirm} to approve this plan, anything else to cancel: ")
+
+    async def _typed(self, question: str) -> str | None:
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-        question = f"Type {report.confirm} to run it, anything else to cancel: "
         return (await asyncio.to_thread(self._console.input, Text(question))).strip() or None
+
+    def asking(self, request: ApprovalRequest) -> None:
+        """Who asks for what, before its plan is shown."""
+        say = self._console.print
+        say(Text(f"{request.operator} on {request.from_host} asks to run {request.runbook} on {request.cluster}."))
+        say(Text(f"  reason: {request.reason}"))
+        say(Text(f"  asked at {iso(request.at)}, open until {iso(request.until)}"))
+        say(Text(f"  plan {request.plan}"))
+        settings = ", ".join(f"{name}={value}" for name, value in request.params.items() if value)
+        words = {
+            "settings": settings,
+            "overrides": ", ".join(request.overrides),
+            "attests": ", ".join(request.attested),
+        }
+        for what, which in words.items():
+            if which:
+                say(Text(f"  {what}: {which}"))
 
     def step(self, step: PlannedStep, result: StepResult) -> None:
         """One line whenever a step begins or ends."""

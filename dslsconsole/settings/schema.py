@@ -336,6 +336,10 @@ class Operators(Section):
     """Who may run runbooks."""
     two_person: tuple[Text, ...] = ()
     """Runbooks that wait for a second operator's approval, e.g. [dr-activate, dr-return]."""
+    allowed_signers: LocalPath = "/etc/dslsconsole/allowed_signers"
+    """Whose SSH keys may approve: a line `NAME KEY` for each operator, ssh-keygen's ALLOWED SIGNERS."""
+    approval_lasts: Duration = 1800.0
+    """How long a request waits for approval, and an approval for its use."""
     confirm_phrase: Literal["cluster-name", "target-name"] = "cluster-name"
     """What is typed to confirm a guarded action."""
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from dslsconsole.journal import Entry, JournalError, Tail
-from dslsconsole.journal.story import telling
+from dslsconsole.journal.story import BREAK_GLASS, telling
 from dslsconsole.tui.journal_feed import LogEntry, News
 from dslsconsole.tui.operation import PlannedStep
 
 LOOKS_EVERY_S = 0.25
-MARKS = {"step-started": "▶ ", "step-ended": ""}
+MARKS = {"step-started": "▶ ", "step-ended": "", BREAK_GLASS: "✖ BREAK-GLASS "}
 LEAST_FREE = 256 * 1024
 """Bytes that an operation's lines may need."""
 KEPT = 2000

@@ -47,6 +47,20 @@ class Ask(Struct, frozen=True):
         return not self.choices or value in self.choices
 
 
+class Second(Struct, frozen=True):
+    """Where a runbook stands that needs a second operator."""
+
+    state: str = ""
+    """none, open, approved or break-glass"""
+    text: str = ""
+    request: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether confirming it asks for approval and runs nothing."""
+        return self.state in ("none", "open")
+
+
 class Plan(Struct, frozen=True):
     """The result of a dry run, and of a run. What a version does not say has its default here."""
 
@@ -70,6 +84,8 @@ class Plan(Struct, frozen=True):
     card: tuple[str, ...] = ()
     """What to look at, at the end."""
     title: str = ""
+    approval: Second | None = None
+    """Only where it needs a second operator."""
     status: int = 0
     """The exit status of the process that said this."""
 
@@ -89,7 +105,8 @@ class Plan(Struct, frozen=True):
         def grounds(plan: "Plan") -> list[tuple[str, str, bool]]:
             return [(guard.name, guard.result, guard.overridden) for guard in plan.guards]
 
-        same = (self.plan, self.warnings, self.confirm) == (other.plan, other.warnings, other.confirm)
+        ours = (self.plan, self.warnings, self.confirm, self.approval and self.approval.state)
+        same = ours == (other.plan, other.warnings, other.confirm, other.approval and other.approval.state)
         return self.may_run and same and grounds(self) == grounds(other)
 
 

@@ -102,6 +102,7 @@ def operation_of(
     attested: Iterable[str] = (),
     dry_run: bool = False,
     plan_hash: str | None = None,
+    break_glass: str = "",
 ) -> Operation:
     """It as the command makes it, by a clock of the test's where one is given."""
     estate, book, person, clock = ground.estate, builtin()[runbook], who(), clock or OperationClock()
@@ -115,6 +116,7 @@ def operation_of(
         confirmation=confirmation,
         dry_run=dry_run,
         plan_hash=plan_hash,
+        break_glass=break_glass,
     )
     log = OperationLog(journal_of(estate, time.time), person, CLUSTER, runbook, operation)
     return Operation(wish, ground, hands, log, person, clock, clock.pause, progress=progress)

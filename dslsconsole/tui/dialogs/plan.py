@@ -104,7 +104,9 @@ class PlanDialog(Dialog[Decision]):
         plan = self._plan
         parts = []
         if plan.may_run:
-            parts.append(f"to run it type {plan.confirm} and Enter")
+            waits = plan.approval is not None and plan.approval.waits
+            does = "ask for a second operator's approval" if waits else "run it"
+            parts.append(f"to {does} type {plan.confirm} and Enter")
         else:
             parts.append("✖ refused: it can't be run as things are")
         if not plan.may_run or plan.attest:

@@ -23,7 +23,8 @@ TONES = {
     "refused": Tone.WARNING,
     "undone": Tone.WARNING,
 }
-
+GRAVE = Tone.CRITICAL
+"""Of what must not be overlooked."""
 
 NEWEST = 200
 """Entries that a panel shows; alone it shows all it has."""
@@ -47,6 +48,6 @@ def _row(entry: LogEntry) -> Row:
         Cell(words.time_of_day(entry.at), Tone.MUTED),
         Cell(entry.operator),
         Cell(entry.runbook),
-        Cell(entry.text, TONES.get(entry.outcome, Tone.TEXT)),
+        Cell(entry.text, GRAVE if entry.event == "break-glass" else TONES.get(entry.outcome, Tone.TEXT)),
     )
     return Row(f"{entry.seq}", cells)

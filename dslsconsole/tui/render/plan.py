@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dslsconsole.tui.journal_feed import BEGINNINGS, LogEntry
-from dslsconsole.tui.operation import DECISIONS, Ask, KnownOperation, Plan, PlannedGuard, PlannedStep, Request
+from dslsconsole.tui.operation import DECISIONS, Ask, KnownOperation, Plan, PlannedGuard, PlannedStep, Request, Second
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import GLYPHS, Cell, Row, Sheet, Tone
 
@@ -37,7 +37,8 @@ def _text(key: str, text: str, tone: Tone = Tone.TEXT, indent: int = 1) -> Row:
 
 def plan(plan: Plan, request: Request) -> Sheet:
     """What would be done, on what grounds, and what it means for the users."""
-    rows = [_text("impact", "What it means for users", Tone.TITLE)]
+    rows = [] if plan.approval is None else [_text("approval", *_second(plan.approval))]
+    rows.append(_text("impact", "What it means for users", Tone.TITLE))
     rows += [_text(f"impact {n}", text, indent=3) for n, text in enumerate(plan.impact)]
     if not plan.impact:
         rows.append(_text("impact none", "unknown: the runbook does not say", Tone.UNKNOWN, 3))
@@ -56,6 +57,13 @@ def plan(plan: Plan, request: Request) -> Sheet:
     for number, step in enumerate(plan.steps, 1):
         rows += _step(number, step)
     return Sheet(f"{plan.title or plan.runbook} · {plan.cluster}", (), tuple(rows), tone=Tone.WARNING)
+
+
+def _second(second: Second) -> tuple[str, Tone]:
+    """What the second operator's approval means for this run."""
+    if second.state == "approved":
+        return f"{GLYPHS[Tone.OK]} {second.text}", Tone.OK
+    return f"▲ {second.text}", Tone.WARNING
 
 
 def _ask(ask: Ask, value: str | None) -> Row:
@@ -111,6 +119,8 @@ def progress(
         rows += _without_a_word(plan, entries, failure)
     elif outcome is not None:
         tone, sentence = ENDINGS.get(outcome.outcome, (Tone.CRITICAL, f"It ended with status {outcome.status}."))
+        if outcome.outcome == "not_confirmed" and outcome.approval is not None and outcome.approval.waits:
+            sentence = "It waits for a second operator. Nothing was changed."
         rows.append(_text("ending", f"{GLYPHS[tone]} {sentence}", tone))
         rows += [_text("sentence", outcome.sentence, indent=3)] if outcome.sentence else []
         rows += [_text(f"card {n}", f"→ {text}", Tone.ACCENT, 3) for n, text in enumerate(outcome.card)]
