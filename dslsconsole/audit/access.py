@@ -4,11 +4,12 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from enum import StrEnum
 
 import httpx
-from msgspec import Struct
 
+from dslsconsole.audit.console import own_trials
+from dslsconsole.audit.trial import Trial as Trial
+from dslsconsole.audit.trial import User
 from dslsconsole.settings.hosts import HostAddress, HostKind, hosts_of
 from dslsconsole.settings.schema import Balancer, Estate
 from dslsconsole.ssh.access import Access
@@ -26,28 +27,6 @@ TIMEOUT_S = 5.0
 PAGE_LIMIT = 4 * 1024 * 1024
 
 
-class User(StrEnum):
-    """As whom something was tried."""
-
-    PROBE = "probe"
-    OPERATE = "operate"
-    CONSOLE = "console"
-    """From the console's own host, over HTTP."""
-
-
-class Trial(Struct, frozen=True):
-    """One thing that was tried on one host."""
-
-    cluster: str
-    host: str
-    user: User
-    what: str
-    """login, probe, lock directory, socket or page."""
-    ok: bool
-    text: str
-    """What was found, or why not and what to do."""
-
-
 async def trials(estate: Estate, clock: Callable[[], float] = time.time) -> tuple[Trial, ...]:
     """Everything tried, all hosts at the same time, each attempt bounded; in the estate file's order."""
     hosts = [host for cluster in hosts_of(estate) for host in cluster.all]
@@ -58,7 +37,8 @@ async def trials(estate: Estate, clock: Callable[[], float] = time.time) -> tupl
             work = [_Host(estate, host, probing, operating, http).trials() for host in hosts]
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(_all(one)) for one in work]
-            return tuple(trial for task in running for trial in task.result())
+            hosts_trials = tuple(trial for task in running for trial in task.result())
+            return (*hosts_trials, *await own_trials(estate, operating))
     finally:
         await probing.close()
         if operating is not None:

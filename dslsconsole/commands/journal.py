@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import os
 import sys
@@ -15,7 +16,7 @@ import click
 from dslsconsole.commands import Exit, Invocation, end, estate_option
 
 if TYPE_CHECKING:
-    from dslsconsole.journal import Entry
+    from dslsconsole.journal import Damage, Entry
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -105,24 +106,47 @@ def show(
 
 
 @command.command("verify", epilog="Example: dslsconsole journal verify\n\nExit status: 0 sound, 1 findings.")
+@click.option(
+    "--anchors",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file with anchors, e.g. what syslog kept of them; may be given more than once.",
+)
 @estate_option
 @click.pass_obj
-def verify_(invocation: Invocation) -> None:
-    """Find any change, gap or cut tail."""
+def verify_(invocation: Invocation, files: tuple[Path, ...]) -> None:
+    """Find any change, gap or cut tail, also by the anchors on another host (journal.anchor.host)."""
     from dslsconsole.journal import JournalError, verify
     from dslsconsole.journal.files import read_head
+    from dslsconsole.runbooks.anchoring import Unanchored, against_host
 
     directory = _directory(invocation)
+    unread = None
     try:
-        damages = verify(directory)
+        damages = [*verify(directory), *_against(directory, files)]
         head = read_head(directory)
+        damages += asyncio.run(against_host(invocation.estate(), time.time))
     except JournalError as error:
         end(str(error), Exit.FINDINGS)
-    for damage in damages:
+    except Unanchored as failure:
+        unread = str(failure)
+    for damage in dict.fromkeys(damages):
         click.echo(f"{directory}/{damage}")
-    if damages:
+    if unread is not None:
+        click.echo(f"It can't be told whether the end of {directory} was cut: {unread}", err=True)
+    if damages or unread is not None:
         sys.exit(Exit.FINDINGS)
     click.echo(f"The action log in {directory} is sound: {head.seq if head else 0} lines, none changed or missing.")
+
+
+def _against(directory: Path, files: tuple[Path, ...]) -> Iterator[Damage]:
+    from dslsconsole.journal.anchoring import anchors_in, held_against, place_of
+
+    for file in files:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        yield from held_against(directory, anchors_in(text.splitlines(), place_of(directory)), str(file))
 
 
 @command.command("export", epilog="Example: dslsconsole journal export --since 7d --format markdown -o incident.md")

@@ -63,6 +63,7 @@ def resume(
 ) -> None:
     """Take up OPERATION, which was cut off. `abandon` releases its locks and leaves everything as it is."""
     from dslsconsole.commands.run import status_of, tell
+    from dslsconsole.runbooks.anchoring import anchored
     from dslsconsole.runbooks.resuming import resumed
 
     estate = invocation.estate()
@@ -73,7 +74,11 @@ def resume(
         report = running_report(one)
         tell(report, as_json=True)
         sys.exit(status_of(report))
-    report = asyncio.run(resumed(estate, one, decide, confirm, reason))
+
+    async def taken_up() -> Report:
+        return await anchored(estate, await resumed(estate, one, decide, confirm, reason), time.time)
+
+    report = asyncio.run(taken_up())
     tell(report, as_json=as_json)
     sys.exit(status_of(report))
 

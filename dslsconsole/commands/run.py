@@ -176,6 +176,7 @@ def _not_allowed(why: str | None, wish: Wish, cluster: str) -> Report | None:
 
 async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, *, as_json: bool) -> Report:
     """Run the operation; an interrupt stops it between two steps, and a lost terminal does not."""
+    from dslsconsole.runbooks.anchoring import anchored
     from dslsconsole.runbooks.operation import Operation
     from dslsconsole.runbooks.reach import Reach
     from dslsconsole.runbooks.record import OperationLog, journal_of
@@ -201,7 +202,8 @@ async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, 
             second=second_for(hands, ground, log, wish, person, time.time),
         )
         _heed_signals(operation)
-        return await operation.run()
+        report = await operation.run()
+        return report if wish.dry_run else await anchored(estate, report, time.time, hands)
 
 
 def unfinished_on(estate: Estate, cluster: str, own: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dslsconsole.runbooks.anchoring import anchored
 from dslsconsole.runbooks.approval import Approval, Filed, file_approval
 from dslsconsole.runbooks.execution import Ending, NotWritten
 from dslsconsole.runbooks.operation import Operation, Wish, asked
@@ -67,7 +68,9 @@ class Approver:
             if confirm != self._request.confirm:
                 word = self._request.confirm
                 raise NotApproved(NOT_PERMITTED, f"Not approved: it is confirmed by typing {word} (--confirm {word}).")
-            return await self._signed(hands, key)
+            done = await self._signed(hands, key)
+            told = await anchored(self._estate, report, time.time, hands)
+            return "\n".join((done, *told.card))
 
     def _see_permitted(self) -> None:
         request, person = self._request, self._person

@@ -36,7 +36,7 @@ COMMANDS = (
 
 def contradictions(estate: Estate) -> Iterator[Contradiction]:
     """Everything that contradicts itself in an estate whose single values are all sound."""
-    for check in (_poll, _users, _commands, _local_paths, _operators, _notifications):
+    for check in (_poll, _users, _commands, _local_paths, _anchor, _operators, _notifications):
         yield from check(estate)
     for name in estate.clusters:
         yield from contradictions_in(estate, name)
@@ -106,6 +106,18 @@ def _secret_files(estate: Estate) -> Iterator[tuple[Key, str | None]]:
             yield ("clusters", name, "dr", "notify", "token_file"), cluster.dr.notify.token_file
     for number, notification in enumerate(estate.notifications):
         yield ("notifications", number, "token_file"), notification.token_file
+
+
+def _anchor(estate: Estate) -> Iterator[Contradiction]:
+    anchor = estate.journal.anchor
+    nodes = [host.name for name in estate.clusters for host in cluster_hosts(estate, name).all_nodes]
+    if anchor.host is not None and anchor.host not in nodes:
+        yield ("journal", "anchor", "host"), f"{quoted(anchor.host)} is no node; {nearest(anchor.host, nodes)}"
+    if anchor.host is not None and estate.ssh.operate_user is None:
+        yield ("journal", "anchor", "host"), "is written to as the operate user; give ssh.operate_user"
+    host, separator, port = anchor.syslog.rpartition(":")
+    if anchor.syslog and not anchor.syslog.startswith("/") and not (host and separator and port.isdigit()):
+        yield ("journal", "anchor", "syslog"), 'is a socket\'s path such as /dev/log, HOST:PORT, or "" for none'
 
 
 def _operators(estate: Estate) -> Iterator[Contradiction]:

@@ -88,11 +88,23 @@ class Dslicsrv(Section):
     """Rewording of single commands for sites with wrapper scripts: {status: "/usr/local/bin/dsls status"}."""
 
 
+class JournalAnchor(Section):
+    """Where the head of the action log's chain is put after each outcome, so that a cut tail is found."""
+
+    syslog: Text = "/dev/log"
+    """A syslog socket on this host, HOST:PORT for UDP, or "" for none."""
+    host: HostName | None = None
+    """A node of the estate that keeps anchors in a file of the operate user's."""
+    path: RemotePath = "/var/lib/dslsconsole/journal-anchors"
+    """That file; a line is added to it after each outcome."""
+
+
 class Journal(Section):
     """The action log."""
 
     directory: LocalPath = "~/.local/state/dslsconsole/journal"
     """Where its files lie, one a month; ~ and $VAR are replaced."""
+    anchor: JournalAnchor = JournalAnchor()
 
 
 class Recordings(Section):
