@@ -121,7 +121,7 @@ class _Host:
             await connection.create_exclusively(path, b"")
             await connection.remove(path)
         except SshError as error:
-            advice = f"make {directory} on the node, owned by {connection.user}, with mode 0700"
+            advice = f"make {directory} on the node, owned by {connection.user}, with mode 0711"
             return self._trial(User.OPERATE, "lock directory", False, f"{error.failure.text}; {advice}")
         return self._trial(User.OPERATE, "lock directory", True, f"{directory} can be written")
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from dslsconsole.model.lock import HeldLock
 from dslsconsole.model.reading import Reading
 
 
@@ -198,5 +199,7 @@ class NodeReadings(Struct, frozen=True, omit_defaults=True):
     dns: Reading[DnsAnswer] = Reading()
     resource: Reading[ClusterResource] = Reading()
     """The Pacemaker resource under the storage, where the estate file names one."""
+    lock: Reading[tuple[HeldLock, ...]] = Reading()
+    """The lock of the operation that runs on its cluster, or none."""
     monitoring: Reading[Monitoring] = Reading()
     """The site's monitoring file, on the node that holds it. Read seldom: its last value holds until the next."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dslsconsole.model.balancer import BalancerReadings
 from dslsconsole.model.frames import Alerts, Change, Frame, Full, Hello, Trouble, Verdicts
+from dslsconsole.model.lock import HeldLock
 from dslsconsole.model.node import NodeReadings
 from dslsconsole.model.reading import Reading
 from dslsconsole.model.shape import EstateShape
@@ -27,6 +28,25 @@ class Picture(Struct, frozen=True):
     alerts: tuple[Alert, ...] = ()
     trouble: str | None = None
     ended: bool = False
+
+    def lock_on(self, cluster: str, now: float) -> HeldLock | None:
+        """Who runs an operation on a cluster, as its nodes tell it now: what was heard of last, and is furthest."""
+        found = [lock for locks in self._locks(cluster, now) for lock in locks]
+        return max(found, key=lambda lock: (lock.beat_at, lock.step), default=None)
+
+    def is_unlocked(self, cluster: str, now: float) -> bool:
+        """Whether nodes of a cluster could be asked for its lock, and none of them carries one."""
+        told = self._locks(cluster, now)
+        return bool(told) and not any(told)
+
+    def _locks(self, cluster: str, now: float) -> list[tuple[HeldLock, ...]]:
+        """What each node tells whose answer is current."""
+        shape = self.estate.cluster(cluster) if self.estate is not None else None
+        if self.estate is None or shape is None:
+            return []
+        readings = [self.snapshot.node(cluster, node.name).lock for node in shape.all_nodes]
+        told = [reading.fresh(now, self.estate.stale_after_s) for reading in readings]
+        return [one for one in told if one is not None]
 
     def apply(self, frame: Frame) -> "Picture":
         """The picture after one more frame."""

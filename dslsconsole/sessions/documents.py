@@ -96,6 +96,20 @@ class AlertReport(Struct, frozen=True):
     advice: str
 
 
+class OperationReport(Struct, frozen=True, rename={"origin": "from"}):
+    """The operation whose lock lies on the cluster's nodes."""
+
+    operation: str
+    runbook: str
+    operator: str
+    origin: str
+    started_at: str
+    step: int
+    steps: int
+    alive: bool
+    """Whether it showed a sign of life within half a minute."""
+
+
 class ClusterReport(Struct, frozen=True):
     name: str
     health: str
@@ -111,6 +125,7 @@ class ClusterReport(Struct, frozen=True):
     storage: tuple[StorageReport, ...]
     dr: DrReport | None
     alerts: tuple[AlertReport, ...]
+    operation: OperationReport | None = None
 
 
 class StatusReport(Struct, frozen=True):

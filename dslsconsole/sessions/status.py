@@ -20,6 +20,7 @@ from dslsconsole.sessions.documents import (
     DrNodeReport,
     DrReport,
     NodeReport,
+    OperationReport,
     PoolReport,
     QuorumReport,
     ServerReport,
@@ -121,6 +122,22 @@ class _Reporter:
             storage=tuple(line for node in self._shape.nodes for line in self._storage(node)),
             dr=self._dr(self._shape.dr) if self._shape.dr is not None else None,
             alerts=tuple(_alert(alert) for alert in self._picture.alerts if alert.cluster == self._shape.name),
+            operation=self._operation(),
+        )
+
+    def _operation(self) -> OperationReport | None:
+        lock = self._picture.lock_on(self._shape.name, self._now)
+        if lock is None:
+            return None
+        return OperationReport(
+            operation=lock.operation,
+            runbook=lock.runbook,
+            operator=lock.operator,
+            origin=lock.from_host,
+            started_at=iso(lock.started_at),
+            step=lock.step,
+            steps=lock.steps,
+            alive=lock.is_alive(self._now),
         )
 
     def _readings(self, node: NodeShape) -> NodeReadings:

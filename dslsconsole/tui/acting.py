@@ -18,7 +18,7 @@ from dslsconsole.tui.journal_feed import begun, newest
 from dslsconsole.tui.known_operations import KnownOperations
 from dslsconsole.tui.operation import KnownOperation, Plan, Request, RunFailed, Runner
 from dslsconsole.tui.render.cells import Tone
-from dslsconsole.tui.render.header import Operating, Standing
+from dslsconsole.tui.render.header import Operating, Standing, elsewhere
 from dslsconsole.tui.render.plan import ENDINGS, running_step
 
 if TYPE_CHECKING:
@@ -86,6 +86,11 @@ class Acting:
         step = running_step(own.plan, entries) or max((entry.step or 0 for entry in entries), default=0)
         name = own.plan.runbook if own.plan.cluster == cluster else own.words
         return Operating(name, step, len(own.plan.steps), True)
+
+    def elsewhere(self, cluster: str) -> str | None:
+        """What somebody else runs there, whose journal is not this one; in words."""
+        one = self._operating(cluster)
+        return elsewhere(one) if one is not None and one.who else None
 
     def heed(self) -> None:
         """Something was written into the journal, or time went by."""

@@ -195,7 +195,8 @@ class ConsoleApp(App[None]):
             self.acting.draw()
 
     def _log_sheet(self, detail: bool) -> Sheet:
-        return log(self.entries, self.cluster_name or "", self._feed_trouble, detail=detail)
+        elsewhere = self.acting.elsewhere(self.cluster_name or "")
+        return log(self.entries, self.cluster_name or "", self._feed_trouble, detail=detail, elsewhere=elsewhere)
 
     def draw_all(self) -> None:
         """Draw what changed, and the keys too: what they may do has changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dslsconsole.model.lock import HeldLock
 from dslsconsole.tui.journal_feed import Begun, begun, unfinished
 from dslsconsole.tui.operation import KnownOperation, Operations, RunFailed
 from dslsconsole.tui.render.header import Operating
@@ -37,7 +38,28 @@ class KnownOperations:
             return self._together(one)
         history = begun(self._app.entries)
         open_ = (known for known in self._told.values() if known.cluster == cluster)
-        return next((known for known in open_ if known.operation not in history), None)
+        told = next((known for known in open_ if known.operation not in history), None)
+        if told is not None and self._app.picture.is_unlocked(cluster, self._app.clock()):
+            told = None  # it ended, or was taken up, after it was told of
+        lock = self._lock(cluster)
+        if lock is None or (told is not None and told.operation == lock.operation):
+            return told
+        return KnownOperation(
+            operation=lock.operation,
+            cluster=cluster,
+            runbook=lock.runbook,
+            operator=lock.operator,
+            origin=lock.from_host,
+            # Its silence is no proof: whether it was cut off is told by `operations`, which looks for longer.
+            state="running" if lock.is_alive(self._app.clock()) else "",
+            step=lock.step,
+            steps=lock.steps,
+        )
+
+    def _lock(self, cluster: str) -> HeldLock | None:
+        """The lock on the cluster's nodes, where it is none of this journal's."""
+        lock = self._app.picture.lock_on(cluster, self._app.clock())
+        return lock if lock is not None and lock.operation not in begun(self._app.entries) else None
 
     def _together(self, one: Begun) -> KnownOperation:
         known = self._told.get(one.operation)
@@ -59,7 +81,12 @@ class KnownOperations:
         if one is None:
             return None
         running = {"running": True, "unfinished": False}.get(one.state)
-        return Operating(one.runbook, one.step, one.steps, running)
+        lock = self._lock(cluster)
+        if lock is None or lock.operation != one.operation or running is False:
+            return Operating(one.runbook, one.step, one.steps, running)
+        seconds = max(0, int(self._app.clock() - lock.started_at))
+        who = f"{lock.operator} on {lock.from_host}"
+        return Operating(lock.runbook, lock.step, lock.steps, lock.is_alive(self._app.clock()), who, seconds)
 
     def heed(self, own: str | None) -> None:
         """Something was written, or time went by: ask, if one that is not our own has not ended and it is time."""

@@ -237,3 +237,19 @@ async def test_only_the_monitoring_file_of_the_settings_is_read(tmp_path: Path) 
     async with host.probe() as probe:
         none = (await probe.ask("monitoring")).sections["monitoring"]
     assert (none.status, none.body) == (1, "ERROR: no monitoring=FILE in /etc/dslsconsole/probe.conf")
+
+
+async def test_the_lock_of_a_running_operation_is_read_where_it_may_be(tmp_path: Path) -> None:
+    locks = tmp_path / "locks"
+    locks.mkdir()
+    (locks / "c.lock").write_text('{"operation":"op-1"}')
+    async with Host(tmp_path).probe(f"locks={locks}") as probe:
+        answer = await probe.ask("lock=c", "lock=other", "lock=../locks/c")
+        assert (answer.sections["lock=c"].body, answer.sections["lock=c"].status) == ('{"operation":"op-1"}', 0)
+        assert (answer.sections["lock=other"].body, answer.sections["lock=other"].status) == ("", 0)
+        assert answer.refused == {"lock=../locks/c"}
+
+
+async def test_without_a_lock_directory_there_is_no_lock(tmp_path: Path) -> None:
+    async with Host(tmp_path).probe(f"locks={tmp_path}/none") as probe:
+        assert (await probe.ask("lock=c")).sections["lock=c"].status == 0

@@ -4,14 +4,35 @@ import pytest
 from msgspec.structs import replace
 from textual.widgets import Static
 
+from dslsconsole.model.frames import Frame, Full
+from dslsconsole.model.lock import HeldLock
+from dslsconsole.model.reading import Reading
+from dslsconsole.model.snapshot import key
 from dslsconsole.tui import scenes
+from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.dialogs.plan import PlanDialog
+from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.dialogs.run import RunDialog
 from dslsconsole.tui.journal_feed import LogEntry
-from dslsconsole.tui.operation import Second
+from dslsconsole.tui.operation import KnownOperation, Second
 from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.render.log import log
-from tests.tui.acting_console import PLAN, FakeRunner, arm, ask, console, dialog, hear_at_once, type_in, until
+from dslsconsole.tui.source import PlayedFrames
+from dslsconsole.tui.table import LineTable
+from tests.tui.acting_console import (
+    PLAN,
+    THEMES,
+    Clock,
+    FakeRunner,
+    arm,
+    ask,
+    console,
+    dialog,
+    header,
+    hear_at_once,
+    type_in,
+    until,
+)
 
 WAITS = Second("none", "failover needs a second operator: confirming it makes a request and runs nothing.")
 APPROVED = Second("approved", "failover is approved by bea until 12:30:00Z, for one run.", "op-1")
@@ -68,3 +89,48 @@ def test_a_broken_glass_stands_out_in_the_action_log() -> None:
     entry = LogEntry(1, 0.0, "anna", scenes.CLUSTER, "dr-activate", "op-1", "break-glass", "✖ BREAK-GLASS reason: fire")
     (row,) = log([entry], scenes.CLUSTER).rows
     assert (row.cells[-1].text, row.cells[-1].tone) == ("✖ BREAK-GLASS reason: fire", Tone.CRITICAL)
+
+
+LOCK = HeldLock("op-9", "failover", "bea", "jump-02", scenes.NOON - 40, 3, 8, scenes.NOON)
+
+
+def locked(lock: HeldLock | None, at: float = scenes.NOON) -> list[Frame]:
+    """A healthy estate whose primary carries a lock, or none."""
+    hello, full = scenes.healthy(at)
+    assert isinstance(full, Full)
+    where = key(scenes.CLUSTER, "dsls-primary-01")
+    reading = Reading((lock,) if lock is not None else (), at, "probe", None, at)
+    nodes = full.snapshot.nodes | {where: replace(full.snapshot.nodes[where], lock=reading)}
+    return [hello, replace(full, snapshot=replace(full.snapshot, nodes=nodes))]
+
+
+@pytest.mark.parametrize("runner", [FakeRunner(), None])
+async def test_what_somebody_runs_from_another_host_is_shown_in_every_console(runner: FakeRunner | None) -> None:
+    app = ConsoleApp(PlayedFrames([locked(LOCK)]), clock=Clock(), themes=THEMES, runner=runner)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await until(pilot, lambda: "bea on jump-02 runs failover, step 3 of 8, 41 s" in header(app))
+        panel = "\n".join(line for table in app.screen.query(LineTable) for line in table.text())
+        assert "▶ bea on jump-02 runs failover, step 3 of 8, 41 s" in panel
+        if runner is not None:
+            await pilot.press("S")
+            await until(pilot, lambda: isinstance(app.screen, Question))
+            await type_in(pilot, app, "stop")
+            await until(pilot, lambda: runner.stopped == ["op-9"])
+
+
+async def test_a_lock_without_a_sign_of_life_says_so_and_is_no_proof_of_an_end() -> None:
+    frames = locked(replace(LOCK, beat_at=scenes.NOON - 39))
+    app = ConsoleApp(PlayedFrames([frames]), clock=Clock(), themes=THEMES, runner=FakeRunner())
+    async with app.run_test(size=(200, 40)) as pilot:
+        await until(pilot, lambda: "no sign of life now" in header(app))
+        assert "cut off" not in header(app)
+
+
+async def test_what_was_told_of_ends_with_its_lock() -> None:
+    runner = FakeRunner(known=[KnownOperation("op-9", scenes.CLUSTER, "failover", "bea", "jump-02", state="running")])
+    app = ConsoleApp(PlayedFrames([locked(None)]), clock=Clock(), themes=THEMES, runner=runner)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await until(pilot, lambda: "read-only" not in header(app) and "OK" in header(app))
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        assert "running" not in header(app)

@@ -16,6 +16,8 @@ _OF_A_RUNNING_SERVER = frozenset({"status", "cluster", "tokens", "dr_sync"})
 """Sections that only a running licence server answers."""
 _READ_SELDOM = frozenset({"monitoring"})
 """Sections whose last value holds until they are read again, much later."""
+_SAYS_NOTHING_OF_THE_SERVICE = frozenset({"lock"})
+"""Sections that are a courtesy to other consoles: an older probe or a closed directory is no alarm."""
 _WORDS = {
     "resource": "Pacemaker",
     "monitoring": "alert thresholds",
@@ -78,7 +80,11 @@ def _sections(
     old: dict[str, str] = {}
     for section in readings.__struct_fields__:
         reading: Reading[object] = getattr(readings, section)
-        if section in unanswered or reading.tried_at is None or view.fresh(reading) is not None:
+        if (
+            section in unanswered | _SAYS_NOTHING_OF_THE_SERVICE
+            or reading.tried_at is None
+            or view.fresh(reading) is not None
+        ):
             continue
         if reading.failure is None and (reading.value is None or section in _READ_SELDOM):
             continue

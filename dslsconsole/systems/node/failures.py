@@ -19,6 +19,7 @@ COMMANDS = {
     "mounts": "/proc/self/mountinfo",
     "addresses": "ip addr show",
     "dns": "dig",
+    "lock": "the lock of operations",
 }
 _OF_DSLICSRV = frozenset({"status", "cluster", "tokens", "dr_sync"})
 NOT_RUNNING = 3

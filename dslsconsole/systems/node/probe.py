@@ -45,14 +45,15 @@ def script() -> str:
     return (shipped("config") / "node" / "dslsprobe").read_text()
 
 
-def sent(dslicsrv: Dslicsrv, monitoring: str | None = None) -> str:
+def sent(dslicsrv: Dslicsrv, monitoring: str | None = None, locks: str | None = None) -> str:
     """The command that runs the probe where it is not installed. An installed one ignores it.
 
     Args:
         monitoring: the file of alert thresholds on the host, if it holds one.
+        locks: the directory of operations' locks on the host, where it is not the usual one.
     """
     reworded = (f"{verb}={dslicsrv.commands[verb]}" for verb in _REWORDED if verb in dslicsrv.commands)
-    held = () if monitoring is None else (f"monitoring={monitoring}",)
+    held = [f"{name}={path}" for name, path in (("monitoring", monitoring), ("locks", locks)) if path is not None]
     return "exec " + command("/bin/sh", "-c", script(), "dslsprobe", f"path={dslicsrv.path}", *reworded, *held)
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from dslsconsole.model.lock import HeldLock
 from dslsconsole.model.node import (
     ClusterResource,
     Link,
@@ -28,6 +29,7 @@ from dslsconsole.systems.dns.read import parse_dig
 from dslsconsole.systems.dslicsrv import vendor
 from dslsconsole.systems.dslicsrv.read import parse_cluster_status, parse_status, parse_tokens, parse_verify_dr_sync
 from dslsconsole.systems.node import failures, probe
+from dslsconsole.systems.node.lock import parse_lock
 from dslsconsole.systems.node.monitoring import parse_monitoring
 from dslsconsole.systems.node.sections import SOURCE, Sections, base
 from dslsconsole.systems.node.spaces import Spaces
@@ -56,6 +58,10 @@ class Questions(Struct, frozen=True):
     """The Pacemaker resource under the storage."""
     monitoring: str | None = None
     """The file of alert thresholds that it holds."""
+    cluster: str | None = None
+    """Its cluster, whose lock it may carry; None where nothing can be run on it."""
+    locks: str | None = None
+    """The directory of locks."""
     vendor_port: int | None = None
     """The administration port of the vendor's licence server; None in the guide's dialect."""
 
@@ -83,6 +89,8 @@ class Questions(Struct, frozen=True):
             dns=dr.dns if dr and asks_dns else None,
             resource=cluster.storage.resource if cluster.storage and uses_storage else None,
             monitoring=monitoring.path if monitoring is not None and monitoring.node == node.name else None,
+            cluster=None if is_vendor else node.cluster,
+            locks=estate.lock_directory,
             vendor_port=node.licence_port if is_vendor else None,
         )
 
@@ -93,6 +101,7 @@ class Questions(Struct, frozen=True):
             ValueError: a unit's name can't be asked about.
         """
         found = ["identity", probe.service_word((self.unit, *self.automation))]
+        found += [f"lock={self.cluster}"] if self.cluster is not None else []
         found += ["mounts"] if self.storage else []
         if self.vendor_port is not None:
             found.append(f"vendor={self.vendor_port}")
@@ -122,7 +131,7 @@ class NodeReader:
     ) -> None:
         self._questions = questions
         self._target = target
-        self._command = probe.sent(dslicsrv, questions.monitoring)
+        self._command = probe.sent(dslicsrv, questions.monitoring, questions.locks)
         self._pool = pool
         self._timeout = timeout
         self._clock = clock
@@ -214,6 +223,7 @@ class NodeReader:
             automation=_rest(services, self._questions.automation) if self._questions.automation else Reading(),
             dns=reading.of("dns", parse_dig) if self._questions.dns else Reading(),
             resource=self._resource(reading),
+            lock=self._lock(reading),
             monitoring=reading.of("monitoring", parse_monitoring) if asks_monitoring else Reading(),
         )
 
@@ -252,6 +262,10 @@ class NodeReader:
     def _resource(self, reading: Sections) -> Reading[ClusterResource]:
         name = self._questions.resource
         return Reading() if name is None else reading.of("resources", lambda text: parse_crm_mon(text, name))
+
+    def _lock(self, reading: Sections) -> Reading[tuple[HeldLock, ...]]:
+        cluster = self._questions.cluster
+        return Reading() if cluster is None else reading.of("lock", lambda text: parse_lock(text, cluster))
 
     def _link(self, reading: Sections, connection: Connection, began: float, now: float) -> Reading[Link]:
         """The far side's name and clock, as it tells them."""

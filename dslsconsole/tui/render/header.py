@@ -23,6 +23,10 @@ class Operating(Struct, frozen=True):
     steps: int = 0
     running: bool | None = None
     """Whether its process lives; None where that is not known."""
+    who: str = ""
+    """Who runs it, where that is somebody else."""
+    seconds: int | None = None
+    """For how long, where that is known."""
 
 
 class Standing(Struct, frozen=True):
@@ -144,12 +148,22 @@ def _operating(one: Operating) -> Cell:
     """How far it is, and whether anything still drives it."""
     step = f", step {one.step} of {one.steps}" if one.step else ""
     short = f" {one.step}/{one.steps}" if one.step else ""
+    if one.who:
+        return Cell(f"▶ {elsewhere(one)}", Tone.WARNING, f"▶ {one.who.partition(' on ')[0]}{short}")
     if one.running:
         return Cell(f"▶ {one.runbook} running{step}", Tone.WARNING, f"▶ running{short}")
     if one.running is None:
         return Cell(f"▲ {one.runbook} not ended{step}", Tone.WARNING, f"▲ not ended{short}")
     where = f" at step {one.step}" if one.step else ""
     return Cell(f"▲ {one.runbook} cut off{where}", Tone.CRITICAL, f"▲ cut off{short}")
+
+
+def elsewhere(one: Operating) -> str:
+    """`anna on jump-02 runs failover, step 3 of 8, 41 s`, of somebody else's operation."""
+    step = f", step {one.step} of {one.steps}" if one.step else ""
+    since = f", {one.seconds} s" if one.seconds is not None else ""
+    silent = "" if one.running else ", no sign of life now"
+    return f"{one.who} runs {one.runbook}{step}{since}{silent}"
 
 
 def _standing(standing: Standing) -> Cell:

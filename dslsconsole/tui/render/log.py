@@ -30,10 +30,22 @@ NEWEST = 200
 """Entries that a panel shows; alone it shows all it has."""
 
 
-def log(entries: Sequence[LogEntry], cluster: str, trouble: str | None = None, *, detail: bool = False) -> Sheet:
-    """The entries of one cluster, oldest first. Guards that passed are left out where there is little room."""
+def log(
+    entries: Sequence[LogEntry],
+    cluster: str,
+    trouble: str | None = None,
+    *,
+    detail: bool = False,
+    elsewhere: str | None = None,
+) -> Sheet:
+    """The entries of one cluster, oldest first. Guards that passed are left out where there is little room.
+
+    `elsewhere` is what somebody runs whose journal lies on another host.
+    """
     ours = [entry for entry in entries if entry.cluster in (cluster, "") and (detail or not _dull(entry))]
     rows = tuple(_row(entry) for entry in (ours if detail else ours[-NEWEST:]))
+    if elsewhere is not None:
+        rows += (Row("elsewhere", (Cell(f"▶ {elsewhere}", Tone.WARNING),), spans=True, wraps=True),)
     if trouble is not None:
         rows += (Row("trouble", (Cell(f"✖ {trouble}", Tone.CRITICAL),), spans=True, wraps=True),)
     return Sheet("Action log", COLUMNS, rows, empty="nothing has been done yet")
