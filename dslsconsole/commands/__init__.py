@@ -47,13 +47,18 @@ class Invocation:
             end(str(missing), Exit.CONFIGURATION)
 
     def estate(self) -> Estate:
-        """The estate; ends the program with status 78 and every finding where its file is not sound."""
+        """The estate; ends the program with status 78 and every finding where its file is not sound, and with 14 where
+        this person may not look at it (`operators.viewers`)."""
+        from dslsconsole.runbooks.permission import not_a_viewer, who
         from dslsconsole.settings import ConfigurationError, load
 
         try:
-            return load(self.path())
+            estate = load(self.path())
         except ConfigurationError as error:
             end("\n".join(str(finding) for finding in error.findings), Exit.CONFIGURATION)
+        if (why := not_a_viewer(estate, who())) is not None:
+            end(why, Exit.NOT_CONFIRMED)
+        return estate
 
 
 def end(text: str, status: int) -> NoReturn:

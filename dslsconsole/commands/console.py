@@ -39,16 +39,19 @@ def show(
     if cluster is not None and cluster not in estate.clusters:
         end(f"--cluster: no cluster is called {cluster!r}; there is {', '.join(estate.clusters)}", Exit.USAGE)
 
+    from dslsconsole.runbooks.permission import not_an_operator, who
     from dslsconsole.settings import expand
     from dslsconsole.tui.start import NoTerminal, Wanted, run
 
+    viewer = not_an_operator(estate, who()) if can_act and estate.ssh.operate_user is not None else None
     wanted = Wanted(
         estate_file=invocation.path(),
         journal_directory=expand(estate.journal.directory),
         cluster=cluster,
         theme=theme,
         mouse=mouse,
-        can_act=can_act and estate.ssh.operate_user is not None,
+        can_act=can_act and estate.ssh.operate_user is not None and viewer is None,
+        viewer=viewer,
         wallboard=wallboard,
         rotate_s=rotate_s,
     )

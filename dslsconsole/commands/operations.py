@@ -54,12 +54,19 @@ def command(context: click.Context, as_json: bool) -> None:
     help="What is to become of it.",
 )
 @click.option("--confirm", help="The cluster's name.")
+@click.option("--whose", metavar="OPERATOR", help="Whose it was, where that is another operator.")
 @click.option("--reason", default="", help="Why; it is written to the journal.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
 @estate_option
 @click.pass_obj
 def resume(
-    invocation: Invocation, operation: str, decide: str, confirm: str | None, reason: str, as_json: bool
+    invocation: Invocation,
+    operation: str,
+    decide: str,
+    confirm: str | None,
+    whose: str | None,
+    reason: str,
+    as_json: bool,
 ) -> None:
     """Take up OPERATION, which was cut off. `abandon` releases its locks and leaves everything as it is."""
     from dslsconsole.commands.run import status_of, tell
@@ -76,7 +83,7 @@ def resume(
         sys.exit(status_of(report))
 
     async def taken_up() -> Report:
-        return await anchored(estate, await resumed(estate, one, decide, confirm, reason), time.time)
+        return await anchored(estate, await resumed(estate, one, decide, confirm, reason, whose), time.time)
 
     report = asyncio.run(taken_up())
     tell(report, as_json=as_json)
@@ -125,7 +132,11 @@ def follow(invocation: Invocation, operation: str) -> None:
 @click.pass_obj
 def stop(invocation: Invocation, operation: str) -> None:
     """Ask OPERATION to stop between two steps and take back what it did."""
+    from dslsconsole.runbooks.permission import not_an_operator, who
+
     estate = invocation.estate()
+    if (why := not_an_operator(estate, who())) is not None:
+        end(why, Exit.NOT_CONFIRMED)
     one = _one(estate, operation)
     if not one.running:
         end(f"{operation} does not run any more: see `dslsconsole operations resume {operation}`.", Exit.USAGE)

@@ -75,6 +75,14 @@ def not_an_operator(estate: Estate, person: Person) -> str | None:
     return f"Not permitted: {person.name} is none of the operators that the estate file names ({', '.join(allowed)})."
 
 
+def not_a_viewer(estate: Estate, person: Person) -> str | None:
+    """Why the person may not even look; None if they may. Operators may."""
+    viewers = estate.operators.viewers
+    if _names(person) & {*viewers, *estate.operators.operators}:
+        return None
+    return f"Not permitted: {person.name} is none of the viewers that the estate file names ({', '.join(viewers)})."
+
+
 def _names(person: Person) -> set[str]:
     """What the estate file may call a person."""
     return {"*", person.name} | {f"@{group}" for group in person.groups}

@@ -54,13 +54,15 @@ class NotNow(Exception):  # noqa: N818
         self.ending = ending
 
 
-async def resumed(estate: Estate, one: Known, decide: str, confirm: str | None, reason: str) -> Report:
+async def resumed(
+    estate: Estate, one: Known, decide: str, confirm: str | None, reason: str, whose: str | None = None
+) -> Report:
     """What became of an unfinished operation by the decision.
 
     Verifying reads what became of each step that was begun. Continuing runs the rest of the very plan that was
     confirmed, undoing takes back what was done; both need the plan, from this console's journal or from the record
     beside the lock, the lock itself, and a cluster that is as the operation left it. Abandoning releases the locks and
-    changes nothing else.
+    changes nothing else. What another operator left is taken over only by saying whose it was.
     """
 
     def ending(outcome: Ending, sentence: str, card: tuple[str, ...] = ()) -> Report:
@@ -75,6 +77,11 @@ async def resumed(estate: Estate, one: Known, decide: str, confirm: str | None, 
         return ending(Ending.NOT_CONFIRMED, f"Not confirmed: --confirm {one.cluster} is needed.")
     if decide != "verify" and not reason.strip():
         return ending(Ending.NOT_CONFIRMED, "Not confirmed: --reason is needed; it is written to the journal.")
+    if decide != "verify" and one.readable and one.operator != person.name and whose != one.operator:
+        left = f"it is {one.operator}'s, from {one.from_host}"
+        return ending(
+            Ending.NOT_CONFIRMED, f"Not confirmed: {left}. Ask them; to take it over say --whose {one.operator}."
+        )
     ground = Ground(estate, one.cluster)
     async with Reach(ground, time.time) as hands:
         try:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dslsconsole.tui.actions import Action
 from dslsconsole.tui.arming import Arming, armed
-from dslsconsole.tui.dialogs.decision import DecisionDialog
+from dslsconsole.tui.deciding import decided
 from dslsconsole.tui.dialogs.plan import Again, Attest, Confirmed, Override, PlanDialog, Setting
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.dialogs.reading import Notice, Outcome, Reading
@@ -37,8 +37,9 @@ CHANGED = "it changed since you confirmed it: nothing was started, look at it ag
 class Acting:
     """What this console may do and does. Without a runner: nothing, but it may look."""
 
-    def __init__(self, app: ConsoleApp, runner: Runner | None) -> None:
+    def __init__(self, app: ConsoleApp, runner: Runner | None, viewer: str | None = None) -> None:
         self._app = app
+        self._is_viewer = viewer is not None
         self._runner = runner
         self._arming: Arming | None = None
         self._busy = False
@@ -73,6 +74,7 @@ class Acting:
         here = self.is_armed(cluster, now)
         return Standing(
             read_only=self._runner is None,
+            viewer=self._is_viewer,
             armed_minutes=arming.minutes_left(now) if arming and here else None,
             elsewhere=arming.cluster if arming and not here and now < arming.until else None,
             operation=self._operating(cluster or ""),
@@ -381,17 +383,13 @@ class Acting:
             return f"to decide, the console must be armed for {one.cluster}: Esc, then a, then o"
 
         plan = self._plan_of(one)
-        entries = [entry for entry in self._app.entries if entry.operation == one.operation]
-        decision = await self._app.push_screen_wait(DecisionDialog(one, plan, entries, why_not))
-        if decision is None:
-            return None
-        text = f"{decision.capitalize()} {one.runbook} of {one.cluster}, which was cut off at step {one.step}?"
-        typed = await self._app.push_screen_wait(Question(f"{decision.capitalize()}?", text, phrase=one.cluster))
+        decision = await decided(self._app, one, plan, why_not)
         arming = self._arming
-        if typed is None:
+        if decision is None:
             self._app.say(f"{one.runbook}: left as it is", Tone.TEXT)
             return None
         if arming is None or not self.is_armed(one.cluster, self._app.clock()):
             self._app.say(f"{one.runbook}: left as it is, the console is no longer armed")
             return None
-        return Followed(plan, runner.resume(one.operation, decision, one.cluster, arming.reason), may_stop=True)
+        run = runner.resume(one.operation, decision.word, one.cluster, arming.reason, decision.whose)
+        return Followed(plan, run, may_stop=True)

@@ -16,7 +16,7 @@ from textual.worker import Worker, WorkerState
 from dslsconsole.model.frames import Hello
 from dslsconsole.model.picture import Picture
 from dslsconsole.tui.acting import Acting
-from dslsconsole.tui.actions import Action, offered, why_disabled
+from dslsconsole.tui.actions import Action, Guard, offered, why_disabled
 from dslsconsole.tui.bars import FooterBar
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
@@ -61,11 +61,13 @@ class ConsoleApp(App[None]):
         cluster: str | None = None,
         runner: Runner | None = None,
         feed: JournalFeed | None = None,
+        viewer: str | None = None,
         wallboard: bool = False,
         rotate_s: float | None = None,
         terminal_gone: Callable[[], bool] = lambda: False,
         last_resort: LastResort | None = None,
     ) -> None:
+        """`viewer` says why the person may only look: then the keys that act are there, and say so."""
         self._themes = themes
         super().__init__()
         self.animation_level = "none"
@@ -74,8 +76,9 @@ class ConsoleApp(App[None]):
         self.entries: tuple[LogEntry, ...] = ()
         self.trouble: str | None = None
         self.cluster_name = cluster
-        self.actions = offered(read_only=runner is None, wallboard=wallboard)
-        self.acting = Acting(self, runner)
+        self._viewer = viewer
+        self.actions = offered(read_only=runner is None and viewer is None, wallboard=wallboard)
+        self.acting = Acting(self, runner, viewer)
         self.cluster_screen = ClusterScreen(self.footer_keys, hands_off=wallboard)
         self._navigation = Navigation(self)
         self._source = source
@@ -214,6 +217,8 @@ class ConsoleApp(App[None]):
         return [Key(one, self.why_not(one) is None) for one in self.actions if known or one.id != "operation"]
 
     def why_not(self, one: Action) -> str | None:
+        if self._viewer is not None and one.guard is not Guard.NONE:
+            return f"{one.name_of_key} {one.label} is for operators. {self._viewer}"
         armed = self.acting.is_armed(self.cluster_name, self.clock())
         return why_disabled(one, armed=armed, running=self.acting.running, stoppable=self.acting.stoppable)
 

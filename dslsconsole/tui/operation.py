@@ -1,5 +1,7 @@
 """A runbook as the console sees it: what `run --dry-run --json` says, and the process that then does it."""
 
+import os
+import pwd
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -206,8 +208,8 @@ class Operations(Protocol):
         """
         ...
 
-    def resume(self, operation: str, decision: str, cluster: str, reason: str) -> Running:
-        """Take up one that was cut off.
+    def resume(self, operation: str, decision: str, cluster: str, reason: str, whose: str = "") -> Running:
+        """Take up one that was cut off; `whose` it was, where that was typed.
 
         Raises:
             RunFailed: the process can't be started.
@@ -233,6 +235,14 @@ class Runner(Operations, Protocol):
             RunFailed: it can't be started.
         """
         ...
+
+
+def account() -> str:
+    """Whose account this console runs as, which is the operator's name in the journal."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
 
 
 def decoded(output: bytes, status: int, errors: str) -> Plan:

@@ -73,7 +73,7 @@ class _NothingRuns:
     async def stop(self, operation: str) -> str:
         raise RunFailed("in a picture nothing runs")
 
-    def resume(self, operation: str, decision: str, cluster: str, reason: str) -> Running:
+    def resume(self, operation: str, decision: str, cluster: str, reason: str, whose: str = "") -> Running:
         raise RunFailed("a picture runs nothing")
 
 

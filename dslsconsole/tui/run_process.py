@@ -50,8 +50,9 @@ class RunProcess:
             raise RunFailed(f"it was not asked to stop (status {status}): {errors}")
         return clean(_last_lines(output))
 
-    def resume(self, operation: str, decision: str, cluster: str, reason: str) -> Running:
-        sure = ("--decide", decision, "--confirm", cluster, "--reason", reason, "--json")
+    def resume(self, operation: str, decision: str, cluster: str, reason: str, whose: str = "") -> Running:
+        theirs = ("--whose", whose) if whose else ()
+        sure = ("--decide", decision, "--confirm", cluster, *theirs, "--reason", reason, "--json")
         return _started((*self._operations, "resume", operation, *sure), operation)
 
 

@@ -32,6 +32,8 @@ class Wanted(Struct, frozen=True):
     theme: str = DEFAULT
     mouse: bool = True
     can_act: bool = False
+    viewer: str | None = None
+    """Why this person may only look, where they might act if they were an operator."""
     wallboard: bool = False
     rotate_s: float | None = None
 
@@ -86,6 +88,7 @@ def run(wanted: Wanted) -> int:
         cluster=wanted.cluster,
         runner=RunProcess((*program, "run")) if wanted.can_act and not wanted.wallboard else None,
         feed=JournalFiles(wanted.journal_directory, writes=wanted.can_act) if wanted.journal_directory else None,
+        viewer=wanted.viewer,
         wallboard=wanted.wallboard,
         rotate_s=wanted.rotate_s,
         terminal_gone=lambda: gone(sys.stdin.fileno()),

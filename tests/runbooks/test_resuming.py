@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dslsconsole.journal import read
 from dslsconsole.lab.practice import Lab
@@ -112,7 +113,13 @@ async def test_abandoned_it_leaves_everything_but_its_lock(lab: Lab) -> None:
     one = await cut_off(lab, "stop")
     assert (await resumed(load(lab.estate_path), one, "abandon", "no", "test")).outcome is Ending.NOT_CONFIRMED
     assert locks(lab)
-    assert (await decide(lab, one, "abandon")).outcome is Ending.DONE
+    theirs = replace(one, operator="bea")
+    for whose in (None, "anna"):
+        report = await resumed(load(lab.estate_path), theirs, "abandon", CLUSTER, "test", whose)
+        assert report.outcome is Ending.NOT_CONFIRMED
+        assert "--whose bea" in report.sentence
+    assert locks(lab)
+    assert (await resumed(load(lab.estate_path), theirs, "abandon", CLUSTER, "test", "bea")).outcome is Ending.DONE
     assert not locks(lab)
     assert not journalled(read(directory_of(load(lab.estate_path))))
 

@@ -90,6 +90,7 @@ class FakeRunner:
     asked: int = 0
     stopped: list[str] = field(default_factory=list)
     resumed: list[tuple[str, str, str, str]] = field(default_factory=list)
+    whose: list[str] = field(default_factory=list)
     planning: asyncio.Event | None = None
     """Where given, a plan is ready only when this is set."""
 
@@ -112,8 +113,9 @@ class FakeRunner:
         self.stopped.append(operation)
         return f"{operation} was asked to stop"
 
-    def resume(self, operation: str, decision: str, cluster: str, reason: str) -> FakeRun:
+    def resume(self, operation: str, decision: str, cluster: str, reason: str, whose: str = "") -> FakeRun:
         self.resumed.append((operation, decision, cluster, reason))
+        self.whose.append(whose)
         self.run = FakeRun(operation)
         return self.run
 

@@ -176,8 +176,14 @@ async def test_what_was_cut_off_is_decided_by_word_and_name_while_armed(decision
         assert isinstance(app.screen, Question), "it is the cluster's name that is asked for"
         assert runner.resumed == []
         await type_in(pilot, app, scenes.CLUSTER)
+        if decision != "verify":
+            await until(pilot, lambda: "It is bob's, begun on jump-02" in dialog(app))
+            await type_in(pilot, app, scenes.CLUSTER)
+            assert runner.resumed == [], "it is taken over by whose it was"
+            await type_in(pilot, app, "bob")
         await until(pilot, lambda: isinstance(app.screen, RunDialog))
         assert runner.resumed == [("op-9", decision, scenes.CLUSTER, "INC-1")]
+        assert runner.whose == ["" if decision == "verify" else "bob"]
         assert runner.run is not None
         runner.run.outcome.set_result(replace(PLAN, outcome="done", steps=(), sentence="So it is."))
         await until(pilot, lambda: "Done and verified." in dialog(app))

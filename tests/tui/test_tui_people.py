@@ -10,6 +10,7 @@ from dslsconsole.model.reading import Reading
 from dslsconsole.model.snapshot import key
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.dialogs.plan import PlanDialog
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.dialogs.run import RunDialog
@@ -28,6 +29,7 @@ from tests.tui.acting_console import (
     ask,
     console,
     dialog,
+    footer,
     header,
     hear_at_once,
     type_in,
@@ -134,3 +136,17 @@ async def test_what_was_told_of_ends_with_its_lock() -> None:
         await pilot.press("o")
         await until(pilot, lambda: isinstance(app.screen, RunDialog))
         assert "running" not in header(app)
+
+
+async def test_a_viewer_has_the_keys_and_each_says_why_it_does_nothing() -> None:
+    why = "Not permitted: bea is none of the operators that the estate file names (anna)."
+    app = ConsoleApp(PlayedFrames([scenes.healthy()]), clock=Clock(), themes=THEMES, viewer=why)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await until(pilot, lambda: "viewer · read-only" in header(app))
+        for pressed, words in (("F", "F failover"), ("a", "a arm"), ("S", "S stop run")):
+            await pilot.press(pressed)
+            assert f"{words} is for operators. {why}" in footer(app)
+            assert app.screen is app.cluster_screen
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        assert "is for operators. Not permitted: bea" in " ".join(dialog(app).replace("│", " ").split())

@@ -212,3 +212,11 @@ def test_a_pipe_that_is_closed_early_ends_watch_quietly(estate: Path) -> None:
         process.kill()
     assert process.returncode == 0
     assert errors == b""
+
+
+def test_who_is_no_viewer_sees_nothing(estate: Path) -> None:
+    estate.write_text(estate.read_text() + 'operators: {viewers: ["no-such-account"], operators: ["@no-such-group"]}\n')
+    for words in (("status",), ("watch", "--once"), ("journal", "show"), ("operations",)):
+        result = run("-c", estate, *words)
+        assert (result.returncode, result.stdout) == (14, "")
+        assert "is none of the viewers that the estate file names (no-such-account)" in result.stderr

@@ -33,6 +33,8 @@ class Standing(Struct, frozen=True):
     """What the console itself may do now."""
 
     read_only: bool = True
+    viewer: bool = False
+    """Whether that is because of who looks."""
     armed_minutes: int | None = None
     """Minutes left, counted up; None where it is not armed."""
     elsewhere: str | None = None
@@ -168,7 +170,7 @@ def elsewhere(one: Operating) -> str:
 
 def _standing(standing: Standing) -> Cell:
     if standing.read_only:
-        return Cell("read-only", Tone.MUTED)
+        return Cell("viewer · read-only" if standing.viewer else "read-only", Tone.MUTED, "viewer" * standing.viewer)
     if standing.armed_minutes is not None:
         short = f"▲ ARMED {standing.armed_minutes}" if standing.operation is not None else ""
         return Cell(f"▲ ARMED {standing.armed_minutes} min", Tone.WARNING, short)
