@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -148,7 +149,19 @@ def stop(invocation: Invocation, operation: str) -> None:
             f"None of {', '.join(one.hosts) or 'its hosts'} could be told; stop it on {one.from_host}.",
             Exit.NEEDS_PERSON,
         )
+    _note_stop(estate, one)
     click.echo(f"{operation} was asked to stop; it does so between two steps.")
+
+
+def _note_stop(estate: Estate, one: Known) -> None:
+    """Write down who asked. That this can't be written changes nothing: stopping is the safe side."""
+    from dslsconsole.runbooks.execution import NotWritten
+    from dslsconsole.runbooks.permission import who
+    from dslsconsole.runbooks.record import OperationLog, journal_of
+
+    log = OperationLog(journal_of(estate, time.time), who(), one.cluster, one.runbook, one.operation)
+    with contextlib.suppress(NotWritten):
+        log.append("stop-asked", step=one.step)
 
 
 async def _ask_to_stop(estate: Estate, one: Known) -> bool:

@@ -19,7 +19,7 @@ from dslsconsole.tui.known_operations import KnownOperations
 from dslsconsole.tui.operation import KnownOperation, Plan, Request, RunFailed, Runner
 from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.render.header import Operating, Standing, elsewhere
-from dslsconsole.tui.render.plan import ENDINGS, running_step
+from dslsconsole.tui.render.plan import ENDINGS, running_step, stopping
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -283,30 +283,33 @@ class Acting:
         followed = top if top is not None else own if own is not None and own.run is not None else None
         one = self._others.on(self._app.cluster_name or "") if followed is None else None
         if followed is not None:
-            words, operation = followed.words, followed.plan.operation
+            words, operation, plan = followed.words, followed.plan.operation, followed.plan
         elif one is not None and one.may_run:
-            words, operation = f"{one.runbook} of {one.cluster}", one.operation
+            words, operation, plan = f"{one.runbook} of {one.cluster}", one.operation, self._plan_of(one)
         else:
             return
-        text = (
-            f"Once you typed it, {words} is asked to stop after its current step. What it did is taken back as far as "
-            "it can be; the journal says what."
-        )
+        entries = [entry for entry in self._app.entries if entry.operation == operation]
+        text = "\n".join((f"Once you typed it, {words} stops between two steps.", *stopping(plan, entries)))
 
         def answered(answer: str | None) -> None:
             if answer is None:
                 return
             if followed is not None and followed.run is not None:
                 followed.run.stop()
-                self._app.say("it was asked to stop after this step")
+                self._asked_to_stop(followed, "it was asked to stop after this step")
             else:
-                self._app.run_worker(self._stop(operation, runner), exit_on_error=False, name="stop")
+                self._app.run_worker(self._stop(operation, runner, followed), exit_on_error=False, name="stop")
 
         self._app.push_screen(Question("Stop the run?", text, phrase="stop"), answered)
 
-    async def _stop(self, operation: str, runner: Runner) -> None:
+    def _asked_to_stop(self, followed: Followed | None, said: str) -> None:
+        self._app.say(said)
+        if followed is not None and followed.dialog is not None:
+            followed.dialog.stopping()
+
+    async def _stop(self, operation: str, runner: Runner, followed: Followed | None) -> None:
         try:
-            self._app.say(await runner.stop(operation))
+            self._asked_to_stop(followed, await runner.stop(operation))
         except RunFailed as failed:
             self._app.say(str(failed), Tone.CRITICAL)
 

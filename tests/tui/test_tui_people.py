@@ -14,10 +14,11 @@ from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.dialogs.plan import PlanDialog
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.dialogs.run import RunDialog
-from dslsconsole.tui.journal_feed import LogEntry
-from dslsconsole.tui.operation import KnownOperation, Second
+from dslsconsole.tui.journal_feed import LogEntry, News
+from dslsconsole.tui.operation import KnownOperation, PlannedStep, Second
 from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.render.log import log
+from dslsconsole.tui.render.plan import stopping
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.table import LineTable
 from tests.tui.acting_console import (
@@ -150,3 +151,58 @@ async def test_a_viewer_has_the_keys_and_each_says_why_it_does_nothing() -> None
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, Choice))
         assert "is for operators. Not permitted: bea" in " ".join(dialog(app).replace("│", " ").split())
+
+
+UNDONE = "dsls-primary-01: systemctl start dsls-token-sync.service"
+FINAL = "can't be taken back: the backup serves then"
+STEPS = (
+    PlannedStep("pause token sync", "dsls-primary-01", undo=UNDONE),
+    PlannedStep("look", "dsls-backup-01", undo="nothing to take back: it only reads"),
+    PlannedStep("drain", "haproxy-01", undo="haproxy-01: set server ready"),
+    PlannedStep("promote", "dsls-backup-01", undo=FINAL),
+)
+
+
+def told(*states: str) -> list[LogEntry]:
+    """A journal in which the first steps came so far."""
+    entries = []
+    for number, state in enumerate(states, 1):
+        event = "step-started" if state == "running" else "step-ended"
+        entries.append(LogEntry(number, 0.0, "", "", "", "", event, "", outcome=state, step=number))
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ((), ("No step runs at this moment.", "nothing to take back: the cluster is left as it was")),
+        (("running",), ("First 1. pause token sync runs to its end.", "in this order: 1. pause token sync.")),
+        (("done", "done", "running"), ("First 3. drain runs", "in this order: 3. drain, 1. pause token sync.")),
+        (("done", "done", "done", "running"), ("nothing is taken back, because of 4. promote", "needs a person")),
+    ],
+)
+def test_stopping_says_what_state_it_leaves(states: tuple[str, ...], words: tuple[str, str]) -> None:
+    said = " ".join(stopping(replace(PLAN, steps=STEPS), told(*states)))
+    for part in words:
+        assert part in said
+
+
+async def test_esc_in_a_run_says_what_stopping_leaves_and_then_that_it_was_asked() -> None:
+    plan = replace(PLAN, steps=STEPS)
+    runner = FakeRunner(lambda _: plan)
+    app = console(runner)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await arm(pilot, app)
+        await ask(pilot, app)
+        await type_in(pilot, app, scenes.CLUSTER)
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        started = LogEntry(1, scenes.NOON, "anna", scenes.CLUSTER, "failover", "op-1", "step-started", "", step=1)
+        app.post_message(ConsoleApp.Arrived(News((started,))))
+        await until(pilot, lambda: "running" in dialog(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "First 1. pause token sync runs to its end." in dialog(app)
+        assert "is taken back, in this order: 1. pause token sync." in dialog(app)
+        await type_in(pilot, app, "stop")
+        await until(pilot, lambda: runner.run is not None and runner.run.stops == 1)
+        await until(pilot, lambda: "asked to stop: this step runs to its end first" in dialog(app))

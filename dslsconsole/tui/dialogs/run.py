@@ -47,6 +47,13 @@ class RunDialog(Dialog[str]):
         self._ended = False
         self._cut_off = False
         self._step: int | None = None
+        self._stopping = False
+
+    def stopping(self) -> None:
+        """It was asked to stop, and does so after its current step."""
+        self._stopping = True
+        if self.is_mounted:
+            self.tell(self._keys(), Tone.WARNING)
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -70,13 +77,17 @@ class RunDialog(Dialog[str]):
         elif (step := rendered.running_step(self._plan, entries)) != self._step:
             self._step = step
             table.select(f"step {step}")
-        self.tell(self._keys())
+        self.tell(self._keys(), Tone.WARNING if self._stopping and not self._ended else Tone.MUTED)
 
     def _keys(self) -> str:
         if self._cut_off:
             return "o verifies, continues, undoes or abandons it · Esc closes"
         if self._ended:
             return "Esc closes"
+        if self._stopping:
+            return (
+                "it was asked to stop: this step runs to its end first; the card says what that leaves · h hides this"
+            )
         hides = "h hides this, the run goes on; o shows it again"
         return f"Esc asks it to stop after this step · {hides}" if self._may_stop else hides
 

@@ -209,6 +209,38 @@ def running_step(plan: Plan, entries: Sequence[LogEntry]) -> int | None:
     return states.index("running") + 1 if "running" in states else None
 
 
+def stopping(plan: Plan, entries: Sequence[LogEntry]) -> tuple[str, ...]:
+    """What stopping a run now would leave, as far as plan and journal tell: what runs on, what is taken back."""
+    if not plan.steps:
+        return ("Its steps are not known here. What it did is taken back as far as it can be; the journal says what.",)
+    states = [*enumerate(zip(plan.steps, _states(plan, entries), strict=True), 1)]
+    running = [f"{n}. {step.name}" for n, (step, state) in states if state == "running"]
+    first = f"First {listed(running)} runs to its end." if running else "No step runs at this moment."
+    final = [(n, step) for n, (step, state) in states if state in ("done", "skipped", "running") and _is_final(step)]
+    if final:
+        n, step = final[-1]
+        left = f"Then nothing is taken back, because of {n}. {step.name}: it {step.undo}."
+        return first, left, "The cluster is left as it is after that; the card says what stands, and it needs a person."
+    back = [f"{n}. {step.name}" for n, (step, state) in states if state in ("done", "running") and _is_undone(step)]
+    if not back:
+        return first, "There is nothing to take back: the cluster is left as it was."
+    return first, f"Then is taken back, in this order: {listed(back[::-1])}.", "The cluster is left as it was before."
+
+
+def _is_final(step: PlannedStep) -> bool:
+    return step.undo.startswith("can't be taken back")
+
+
+def _is_undone(step: PlannedStep) -> bool:
+    return bool(step.undo) and not step.undo.startswith("nothing to take back")
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """The names, with how many there are beyond the first few."""
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def _unsettled(outcome: Plan) -> list[Row]:
     """Which guards refused it."""
     failed = [guard for guard in outcome.guards if not guard.accepted]
