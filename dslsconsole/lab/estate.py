@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,11 @@ def document(world: World, directory: Path, ssh_ports: dict[str, int]) -> dict[s
             {"name": "token-sync", "node": primary, "unit": "dsls-token-sync.service"},
             {"name": "dr-sync", "node": primary, "unit": "dsls-dr-sync.timer"},
         ],
-        "academic": {"timezone": "America/New_York", "class_hours": "Mon-Fri 08:00-18:00"},
+        "academic": {
+            "timezone": "America/New_York",
+            "semesters": _semesters(datetime.datetime.fromtimestamp(world.pace.wall(), datetime.UTC).year),
+            "class_hours": "Mon-Fri 08:00-18:00",
+        },
     }
     return {
         "version": 1,
@@ -105,6 +110,21 @@ def document(world: World, directory: Path, ssh_ports: dict[str, int]) -> dict[s
         "clusters": {site.CLUSTER: cluster},
         "operators": {"viewers": ["*"], "operators": ["*"]},
     }
+
+
+def _semesters(year: int) -> list[dict[str, Any]]:
+    """The semesters of a year and the first of the next, each with its exams."""
+
+    def semester(name: str, start: datetime.date, end: datetime.date) -> dict[str, Any]:
+        exams = {"start": end - datetime.timedelta(days=10), "end": end}
+        return {"name": name, "start": start, "end": end, "exams": exams}
+
+    return [
+        semester(f"spring-{year}", datetime.date(year, 1, 15), datetime.date(year, 5, 15)),
+        semester(f"summer-{year}", datetime.date(year, 6, 1), datetime.date(year, 8, 10)),
+        semester(f"fall-{year}", datetime.date(year, 8, 25), datetime.date(year, 12, 18)),
+        semester(f"spring-{year + 1}", datetime.date(year + 1, 1, 15), datetime.date(year + 1, 5, 15)),
+    ]
 
 
 def write(world: World, directory: Path, ssh_ports: dict[str, int]) -> Path:

@@ -154,7 +154,15 @@ class Execution:
                 open_.append(f"Not so any more: {step.name} ({step.host}): {clean(checked.reading)}")
         if open_:
             return Ended(Ending.NEEDS_PERSON, "Every step was done, but not all of it stands.", tuple(open_))
-        return Ended(Ending.DONE, "")
+        return Ended(Ending.DONE, "", self._told())
+
+    def _told(self) -> tuple[str, ...]:
+        """What the steps read that are to tell it."""
+        return tuple(
+            f"{step.name}: {clean(output.splitlines()[-1])}"
+            for step in self.plan.steps
+            if step.tells and (output := self.results[step.number - 1].output)
+        )
 
     async def _again(self, step: PlannedStep, found: Checked) -> Checked:
         """Do a step once more that did not last, written down like the first time."""

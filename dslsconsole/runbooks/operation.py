@@ -22,7 +22,7 @@ from dslsconsole.runbooks.execution import (
     StepOutcome,
     StepResult,
 )
-from dslsconsole.runbooks.facts import conclude, words
+from dslsconsole.runbooks.facts import conclude, reads_addresses, words
 from dslsconsole.runbooks.facts.common import lockable
 from dslsconsole.runbooks.guard import Case, GuardResult
 from dslsconsole.runbooks.impact import impact
@@ -110,7 +110,8 @@ class Operation:
     async def look(self) -> Prospect:
         """Survey, conclude, plan and judge; changes nothing."""
         wish = self.wish
-        survey = await Surveyor(self.hands, self.ground, self.clock).survey()
+        surveyor = Surveyor(self.hands, self.ground, self.clock)
+        survey = await surveyor.survey(addresses=reads_addresses(wish.runbook.facts))
         facts = conclude(wish.runbook.facts, survey, self.ground, wish.params, wish.attested)
         facts["operation"] = wish.operation
         if (other := self.others()) is not None:
@@ -341,12 +342,12 @@ def asked(runbook: Runbook, given: Mapping[str, str]) -> dict[str, str]:
     """The runbook's asks with what was given.
 
     Raises:
-        ValueError: something was given that is not asked, or is none of the choices.
+        ValueError: something was given that is not asked, or is no answer to what is.
     """
     known = {ask.name: ask for ask in runbook.asks}
     for name, value in given.items():
         if name not in known:
             raise ValueError(f"{runbook.name} asks for {', '.join(known) or 'nothing'}, not for {name}")
-        if (choices := known[name].choices) and value not in choices:
-            raise ValueError(f"{name} is one of {', '.join(choices)}, not {value}")
+        if (why := known[name].wrong(value)) is not None:
+            raise ValueError(f"{name} {why}")
     return {name: given.get(name, ask.default) for name, ask in known.items()}

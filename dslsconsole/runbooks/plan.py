@@ -64,6 +64,7 @@ class PlannedStep(Struct, frozen=True):
     retry: bool
     undo: PlannedUndo
     holds: bool = False
+    tells: bool = False
 
     @property
     def command(self) -> str:
@@ -162,6 +163,7 @@ class Planner:
             retry=use.retry,
             undo=self._undo(use.undo, host, arguments, facts, memory),
             holds=use.holds,
+            tells=use.tells,
         )
 
     def _commands(self, action: str, host: str, arguments: dict[str, str], memory: dict[str, str]) -> tuple[str, ...]:

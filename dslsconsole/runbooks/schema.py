@@ -1,9 +1,10 @@
 """A runbook as it is written: YAML of named guards and steps of named actions. Nothing in it is evaluated."""
 
+import datetime
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -92,6 +93,8 @@ class StepUse(Part):
     """Whether a refusal is asked again until `within` is over."""
     holds: bool = False
     """Whether it must still be so when all is done: it is read again before the end, and done again if need be."""
+    tells: bool = False
+    """Whether what it read is told with the outcome."""
     undo: UndoUse
 
     @model_validator(mode="after")
@@ -114,6 +117,46 @@ class Ask(Part):
     label: str
     default: str = ""
     choices: tuple[str, ...] = ()
+    kind: Literal["text", "number", "date", "word", "weights"] = "text"
+    """What an answer must look like: a whole number (with `least` and `most`), a day such as 2027-01-18, one word, or
+    weights such as `primary:100,backup:50`. Nothing is always an answer too: then the runbook's own facts say."""
+    least: int | None = None
+    most: int | None = None
+
+    def wrong(self, answer: str) -> str | None:
+        """Why an answer will not do, as the end of a sentence that begins with its name; None where it will."""
+        if self.choices:
+            return None if answer in self.choices else f"is one of {', '.join(self.choices)}, not {answer}"
+        if answer == "":
+            return None
+        match self.kind:
+            case "number":
+                return self._wrong_number(answer)
+            case "date":
+                return None if _is_date(answer) else f"is a day, e.g. 2027-01-18, not {answer}"
+            case "word":
+                return None if _WORD.fullmatch(answer) else f"is one word of letters, digits, - and _, not {answer}"
+            case "weights":
+                return None if _WEIGHTS.fullmatch(answer) else f"is weights, e.g. primary:100,backup:50, not {answer}"
+            case _:
+                return None
+
+    def _wrong_number(self, answer: str) -> str | None:
+        least, most = self.least or 0, self.most if self.most is not None else 10**9
+        if re.fullmatch(r"[0-9]{1,10}", answer) and least <= int(answer) <= most:
+            return None
+        return f"is a whole number from {least} to {most}, not {answer}"
+
+
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_WEIGHTS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}:[0-9]{1,3}(,[A-Za-z0-9][A-Za-z0-9._-]{0,62}:[0-9]{1,3})*")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 class Outcome(Part):

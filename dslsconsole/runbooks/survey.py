@@ -6,7 +6,7 @@ has a failure and no value.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from dslsconsole.model.balancer import Backend, BackendServer, Process
@@ -19,6 +19,7 @@ from dslsconsole.systems.dslicsrv.fresh import Life, NotRead, Sign
 from dslsconsole.systems.ground import Ground
 from dslsconsole.systems.haproxy import fresh as haproxy
 from dslsconsole.systems.haproxy.act import channel_key, process_key
+from dslsconsole.systems.keepalived.fresh import holds
 from dslsconsole.systems.storage.fresh import mounts
 from dslsconsole.systems.systemd.act import Unit, read_units
 
@@ -73,6 +74,12 @@ class SurveyedBalancer:
     process: Reading[Process] = field(default_factory=Reading)
     channel: haproxy.Channel | None = None
     why: str = ""
+    addresses: Reading[bool] = field(default_factory=Reading)
+    """Whether it holds its site's service address; read only for operations that ask for it."""
+
+    @property
+    def holds_address(self) -> bool:
+        return self.addresses.value is True
 
     def server(self, name: str | None) -> BackendServer | None:
         backend = self.backend.value
@@ -112,13 +119,15 @@ class Surveyor:
         self._ground = ground
         self._clock = clock
 
-    async def survey(self) -> Survey:
+    async def survey(self, *, addresses: bool = False) -> Survey:
+        """Read everything; with `addresses`, also which load balancer holds its site's service address."""
         ground = self._ground
         async with asyncio.TaskGroup() as tasks:
             nodes = {name: tasks.create_task(self._node(name)) for name in ground.nodes}
             balancers = {
                 name: tasks.create_task(self._balancer(name)) for name in (*ground.main_balancers, *ground.dr_balancers)
             }
+            held = {name: tasks.create_task(self._holds(name)) for name in balancers if addresses}
         read = {name: task.result() for name, task in nodes.items()}
         async with asyncio.TaskGroup() as tasks:
             views = {
@@ -133,7 +142,10 @@ class Surveyor:
         return Survey(
             at=self._clock(),
             nodes=read,
-            balancers={name: task.result() for name, task in balancers.items()},
+            balancers={
+                name: replace(task.result(), addresses=held[name].result() if name in held else Reading())
+                for name, task in balancers.items()
+            },
             views={asker: {of: task.result() for of, task in seen.items()} for asker, seen in views.items()},
         )
 
@@ -210,6 +222,12 @@ class Surveyor:
             return SurveyedBalancer(name, backend, channel="page" if backend.value else None, why=_text(backend) or why)
         backend = await self._reading(self._backend(name, "socket"), "socket")
         return SurveyedBalancer(name, backend, why=why or _text(backend))
+
+    async def _holds(self, name: str) -> Reading[bool]:
+        vip = self._ground.balancers_of(name).vip
+        if vip is None:
+            return Reading()
+        return await self._reading(holds(self._hands, self._ground, name, vip), "ip addr")
 
     async def _backend(self, name: str, channel: haproxy.Channel) -> Backend:
         return await haproxy.backend(self._hands, self._ground, name, channel, self._clock())

@@ -221,7 +221,7 @@ def files(lab: Lab) -> dict[str, bytes]:
     return {
         str(path.relative_to(root)): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and "/var/lib/dsls/" not in str(path) and "/var/log/" not in str(path)
+        if path.is_file() and path.name != "server.json" and "/var/log/" not in str(path)
     }
 
 

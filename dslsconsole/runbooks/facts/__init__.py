@@ -20,3 +20,8 @@ def conclude(
     """The facts of one kind of operation. `params` are the runbook's asks, already complete."""
     module = importlib.import_module(f"dslsconsole.runbooks.facts.{kind}")
     return cast(Conclude, module.conclude)(survey, ground, params, attested)
+
+
+def reads_addresses(kind: str) -> bool:
+    """Whether conclusions of this kind need to know who holds the service address."""
+    return getattr(importlib.import_module(f"dslsconsole.runbooks.facts.{kind}"), "READS_ADDRESSES", False)

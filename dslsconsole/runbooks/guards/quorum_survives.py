@@ -2,19 +2,19 @@
 
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed
 
-NEEDED = "enough running nodes to vote, not counting the primary that leaves"
+NEEDED = "enough running nodes to vote, not counting the one that leaves"
 OVERRIDABLE = False
 
 
 async def judge(case: Case) -> Judged:
-    primary, members = case.text("primary"), case.ground.main_nodes
+    leaving, members = case.text("leaving") or case.text("primary"), case.ground.main_nodes
     needed = case.ground.cluster.quorum or len(members) // 2 + 1
     voting = [
         name
         for name in members
-        if name != primary and (status := case.node(name).cluster.value) is not None and status.state == "running"
+        if name != leaving and (status := case.node(name).cluster.value) is not None and status.state == "running"
     ]
-    words = f"{len(voting)} of {len(members)} vote without {primary or 'the primary'} ({', '.join(voting) or 'none'})"
+    words = f"{len(voting)} of {len(members)} vote without {leaving or 'the primary'} ({', '.join(voting) or 'none'})"
     if len(voting) >= needed:
         return passed(f"{words}, {needed} needed")
     return failed(f"{words}, {needed} needed", "Bring the other nodes back first: a promotion would be refused.")

@@ -18,7 +18,7 @@ from dslsconsole.systems.acting import (
     Unreached,
     succeeded,
 )
-from dslsconsole.systems.dslicsrv import fresh
+from dslsconsole.systems.dslicsrv import configure, fresh
 from dslsconsole.systems.dslicsrv.checkout import TEST_CHECKOUT
 from dslsconsole.systems.dslicsrv.read import Unreadable, parse_tokens
 from dslsconsole.systems.systemd.act import START_SECONDS, read_units, unit_of
@@ -368,7 +368,7 @@ ACTIONS = {
     "promote": Action(_promotions, _promote, bound=PROMOTE_SECONDS + 3 + LOOK_SECONDS, within_deadline=True),
     "serve-again": Action(_serve_again_commands, _serve_again),
     "test-checkout": TEST_CHECKOUT,
-}
+} | configure.ACTIONS
 CHECKS: dict[str, Check] = {
     "stopped-for-certain": stopped_for_certain,
     "still-dead": still_dead,

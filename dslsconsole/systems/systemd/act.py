@@ -143,10 +143,34 @@ async def _restart(call: Call) -> str:
     return succeeded(await call.hands.run(call.host, _restart_commands(call)[0], timeout=limit))
 
 
+async def _kept_from_starting(call: Call) -> Checked:
+    """Whether systemd starts the unit neither at boot nor for another unit that wants it."""
+    unit = await unit_of(call)
+    if isinstance(unit, Checked):
+        return unit
+    words = f"{unit.name} is {unit.enabled or 'of unknown file state'}"
+    if unit.enabled in ("disabled", "masked", "masked-runtime"):
+        return Checked(True, words)
+    return Checked(False if unit.enabled else None, words)
+
+
+async def _started_at_boot(call: Call) -> Checked:
+    kept = await _kept_from_starting(call)
+    return Checked(None if kept.ok is None else not kept.ok, kept.reading)
+
+
 ACTIONS = {
+    "service-disable": _service("disable", 10.0),
+    "service-enable": _service("enable", 10.0),
     "service-start": _service("start", START_SECONDS),
     "service-stop": _service("stop", STOP_SECONDS),
     "service-restart": Action(_restart_commands, _restart, bound=START_SECONDS + STOP_SECONDS + 3),
     "service-stop-or-kill": Action(_kill_commands, _stop_then_kill, bound=13),
 }
-CHECKS: dict[str, Check] = {"unit-active": _active, "unit-inactive": _inactive, "restarted": _restarted}
+CHECKS: dict[str, Check] = {
+    "unit-active": _active,
+    "unit-inactive": _inactive,
+    "unit-disabled": _kept_from_starting,
+    "unit-enabled": _started_at_boot,
+    "restarted": _restarted,
+}
