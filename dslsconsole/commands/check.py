@@ -1,15 +1,23 @@
 """`dslsconsole check`: is the configuration sound, and can every host be reached as each user?"""
 
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from dslsconsole.commands import Exit, Invocation, estate_option
+from dslsconsole.commands import Exit, Invocation, end, estate_option
+
+if TYPE_CHECKING:
+    from dslsconsole.settings import Finding
+    from dslsconsole.settings.schema import Estate
 
 
 @click.command(
     "check",
-    epilog="Example: dslsconsole check --json\n\nExit status: 0 sound, 1 findings, 78 the estate file is not sound.",
+    epilog="Example: dslsconsole check --json\n\n"
+    "Exit status: 0 sound, 1 findings, 78 the estate file, or a runbook of the site, is not sound.",
 )
 @estate_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -25,6 +33,7 @@ def command(invocation: Invocation, as_json: bool, file_only: bool) -> None:
     if as_json:
         _file_as_json(invocation)
     estate = invocation.estate()
+    _runbooks(estate, as_json=as_json)
     clusters = ", ".join(estate.clusters)
     if file_only:
         click.echo('{"file": "sound", "trials": []}' if as_json else f"{path} is sound: {clusters}.")
@@ -50,19 +59,36 @@ def command(invocation: Invocation, as_json: bool, file_only: bool) -> None:
 
 def _file_as_json(invocation: Invocation) -> None:
     """What is wrong with the file, as JSON; comes back where it is sound."""
-    import msgspec
-
     from dslsconsole.settings import ConfigurationError, load
 
     try:
         load(invocation.path())
     except ConfigurationError as error:
-        findings = [
-            {"file": str(one.file), "line": one.line, "column": one.column, "key": one.key, "text": one.text}
-            for one in error.findings
-        ]
-        click.echo(msgspec.json.encode({"file": "not sound", "findings": findings}).decode())
-        sys.exit(Exit.CONFIGURATION)
+        _findings_as_json(error.findings)
+
+
+def _runbooks(estate: Estate, *, as_json: bool) -> None:
+    """Look at the site's own runbooks; ends the program with every finding where one is not sound."""
+    from dslsconsole.runbooks import library
+
+    own, findings = library.own(estate)
+    if findings and as_json:
+        _findings_as_json(findings)
+    if findings:
+        end("\n".join(str(finding) for finding in findings), Exit.CONFIGURATION)
+    if own and not as_json:
+        click.echo(f"The site's own runbooks are sound: {', '.join(own)}.")
+
+
+def _findings_as_json(findings: tuple[Finding, ...]) -> NoReturn:
+    import msgspec
+
+    told = [
+        {"file": str(one.file), "line": one.line, "column": one.column, "key": one.key, "text": one.text}
+        for one in findings
+    ]
+    click.echo(msgspec.json.encode({"file": "not sound", "findings": told}).decode())
+    sys.exit(Exit.CONFIGURATION)
 
 
 def _table(rows: list[tuple[str, str, str, bool, str]]) -> None:

@@ -71,7 +71,7 @@ def command(
     from dslsconsole.runbooks.permission import forbidden, who
 
     estate = invocation.estate()
-    book = chosen(runbook)
+    book = chosen(estate, runbook)
     if cluster not in estate.clusters:
         end(f"There is no cluster called {cluster}.{nearest(cluster, estate.clusters)}", Exit.USAGE)
     try:
@@ -104,14 +104,19 @@ def command(
     sys.exit(status_of(report))
 
 
-def chosen(name: str) -> Runbook:
-    """The built-in runbook of that name; ends the program with the nearest name where there is none."""
-    from dslsconsole.runbooks.schema import builtin
+def chosen(estate: Estate, name: str) -> Runbook:
+    """The runbook of that name; ends the program where there is none, or where it is the site's own and not sound."""
+    from dslsconsole.runbooks import library
+    from dslsconsole.settings import ConfigurationError
 
-    found = builtin()
-    if name not in found:
-        end(f"There is no runbook called {name}.{nearest(name, found)} They are: {', '.join(found)}.", Exit.USAGE)
-    return found[name]
+    try:
+        book = library.find(estate, name)
+        known = library.names(estate)
+    except ConfigurationError as error:
+        end("\n".join(str(finding) for finding in error.findings), Exit.CONFIGURATION)
+    if book is None:
+        end(f"There is no runbook called {name}.{nearest(name, known)} They are: {', '.join(known)}.", Exit.USAGE)
+    return book
 
 
 def nearest(name: str, known: object) -> str:

@@ -10,9 +10,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from dslsconsole.runbooks import library
 from dslsconsole.runbooks.attempt import StepOutcome
 from dslsconsole.runbooks.plan import Plan
-from dslsconsole.runbooks.schema import builtin
+from dslsconsole.settings import ConfigurationError
 from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
 
@@ -93,7 +94,10 @@ def _decoded(data: bytes) -> OperationRecord | None:
 
 def possible(plan: Plan, ground: Ground) -> bool:
     """Whether the plan is one that its runbook can give on this cluster: its hosts, actions, checks and numbers."""
-    book = builtin().get(plan.runbook)
+    try:
+        book = library.find(ground.estate, plan.runbook)
+    except ConfigurationError:
+        return False
     if book is None or plan.cluster != ground.name:
         return False
     uses = [(use.do, use.undo.do, tuple(need.check for need in use.needs)) for use in book.steps]

@@ -1,38 +1,25 @@
 """A runbook as it is written: YAML of named guards and steps of named actions. Nothing in it is evaluated."""
 
 import datetime
+import functools
 import re
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
+from dslsconsole.settings.document import Document, NotReadable, decode
+from dslsconsole.settings.document import parse as read_document
+from dslsconsole.settings.findings import ConfigurationError, Finding, Key, Position, dotted
 from dslsconsole.settings.values import Duration
+from dslsconsole.settings.wording import Wording, key_of
 
 
-class WrongRunbook(ValueError):  # noqa: N818
-    """A runbook that can't be used: where and why, one line a finding."""
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which `on` is a word and only `true` and `false` are truths, and a key is said once."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - this is how PyYAML keeps them
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key} is said twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
+class WrongRunbook(ConfigurationError):  # noqa: N818
+    """A runbook that can't be used: everything that is wrong with it, each with line and column."""
 
 
 class Part(BaseModel):
@@ -197,26 +184,52 @@ class Warning_(Part):  # noqa: N801 - `Warning` is Python's own
 Runbook.model_rebuild()
 
 
-def parse(text: str, source: str) -> Runbook:
-    """The runbook in a YAML text.
+def parse(text: str | bytes, source: str | Path) -> Runbook:
+    """The runbook in a YAML text; `source` is the file that findings name.
 
     Raises:
-        WrongRunbook: it is no sound runbook; every finding with its place.
+        WrongRunbook: it is no sound runbook; with every finding and its place.
     """
+    return placed(text, Path(source))[0]
+
+
+def placed(text: str | bytes, file: Path) -> tuple[Runbook, Document]:
+    """The runbook, and where in the text each of its parts stands. Raises WrongRunbook."""
     try:
-        data: Any = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise WrongRunbook(f"{source}: {error}") from error
-    if not isinstance(data, dict):
-        raise WrongRunbook(f"{source}: a runbook is a mapping with name, title, guards, steps …")
+        document = read_document(decode(text if isinstance(text, bytes) else text.encode()))
+    except NotReadable as problem:
+        raise WrongRunbook((_finding(file, problem.position, problem.key, problem.text),)) from None
+    if not isinstance(document.data, dict):
+        whole = "a runbook is a mapping with name, title, about, facts, guards, steps and outcome"
+        raise WrongRunbook((_finding(file, document.place_of_value(()), (), whole),))
+    twice = [
+        _finding(file, at, key, f"is given twice, first in line {first.line}; remove one of them")
+        for key, at, first in document.duplicates
+    ]
     try:
-        return Runbook.model_validate(data)
+        runbook = Runbook.model_validate(document.data)
     except ValidationError as error:
-        findings = (f"{source}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise WrongRunbook("\n".join(findings)) from error
+        findings = [*twice, *_objections(file, document, error.errors(include_url=False))]
+        raise WrongRunbook(tuple(sorted(findings, key=lambda one: (one.line, one.column)))) from None
+    if twice:
+        raise WrongRunbook(tuple(twice))
+    return runbook, document
 
 
-def builtin() -> dict[str, Runbook]:
+def _objections(file: Path, document: Document, errors: list[ErrorDetails]) -> Iterator[Finding]:
+    wording = Wording(Runbook.model_json_schema(by_alias=True))
+    for error in errors:
+        key, of_key = key_of(error)
+        position = document.place_of_key(key) if of_key else document.place_of_value(key)
+        yield _finding(file, position, key, wording.sentence(error))
+
+
+def _finding(file: Path, position: Position, key: Key, text: str) -> Finding:
+    return Finding(file, position.line, position.column, dotted(key), text)
+
+
+@functools.cache
+def builtin() -> Mapping[str, Runbook]:
     """The runbooks that come with the product, by name.
 
     Raises:
@@ -226,8 +239,6 @@ def builtin() -> dict[str, Runbook]:
     found = {}
     for file in sorted(directory.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".yaml"):
-            runbook = parse(file.read_text(encoding="utf-8"), file.name)
-            if runbook.name != Path(file.name).stem:
-                raise WrongRunbook(f"{file.name}: it calls itself {runbook.name}")
+            runbook = parse(file.read_bytes(), file.name)
             found[runbook.name] = runbook
     return found

@@ -16,15 +16,15 @@ from dslsconsole.settings.cluster_consistency import (
 )
 from dslsconsole.settings.findings import Key, quoted
 from dslsconsole.settings.hosts import HostAddress, cluster_hosts
-from dslsconsole.settings.locations import expand
+from dslsconsole.settings.locations import expand, runbook_files
 from dslsconsole.settings.schema import Estate
 from dslsconsole.settings.values import duration_text
 from dslsconsole.settings.wording import nearest
 
 RUNBOOKS = (
     "failover", "failback", "token-sync", "force-sync", "dr-sync", "dr-activate", "dr-return", "lb-drain", "lb-ready",
-    "lb-maint", "vip-move", "service-start", "service-stop", "service-restart", "quarantine", "checkout-test",
-    "ha-drill", "academic-ha", "academic-calendar", "load-balancing", "academic-balancing",
+    "lb-maint", "vip-move", "service-start", "service-stop", "service-restart", "quarantine", "quarantine-end",
+    "checkout-test", "ha-drill", "academic-ha", "academic-calendar", "load-balancing", "academic-balancing",
 )  # fmt: skip
 COMMANDS = (
     "status", "cluster-status", "tokens", "sessions", "verify-dr-sync", "validate", "sync-tokens", "force-sync",
@@ -83,6 +83,7 @@ def _local_paths(estate: Estate) -> Iterator[Contradiction]:
         (("ssh", "known_hosts_file"), ssh.known_hosts_file),
         (("journal", "directory"), estate.journal.directory),
         (("recordings", "directory"), estate.recordings.directory),
+        (("runbooks", "directory"), estate.runbooks.directory),
     ]
     for name, files in (
         ("identity_files", ssh.identity_files),
@@ -121,16 +122,25 @@ def _anchor(estate: Estate) -> Iterator[Contradiction]:
 
 
 def _operators(estate: Estate) -> Iterator[Contradiction]:
+    own = set() if all(name in RUNBOOKS for name in estate.operators.two_person) else _own_runbooks(estate)
     for number, name in enumerate(estate.operators.two_person):
-        if name not in RUNBOOKS:
+        if name not in RUNBOOKS and name not in own:
             yield (
                 ("operators", "two_person", number),
-                f"{quoted(name)} is no runbook; {nearest(name, list(RUNBOOKS))}",
+                f"{quoted(name)} is no runbook; {nearest(name, [*RUNBOOKS, *sorted(own)])}",
             )
     for field in ("viewers", "operators"):
         for number, name in enumerate(getattr(estate.operators, field)):
             if name in ("", "@") or name != name.strip():
                 yield ("operators", field, number), "names nobody; write a user, @group for a Unix group, or *"
+
+
+def _own_runbooks(estate: Estate) -> set[str]:
+    """The names of the site's own runbooks; none where their directory can't be read."""
+    try:
+        return set(runbook_files(estate.runbooks.directory))
+    except (ValueError, OSError):
+        return set()
 
 
 def _notifications(estate: Estate) -> Iterator[Contradiction]:

@@ -26,7 +26,7 @@ def load(path: Path) -> Estate:
         ConfigurationError: it can't be used; with every finding, each with line and column.
     """
     try:
-        document = parse(decode(_read(path)))
+        document = parse(decode(read(path)))
     except NotReadable as problem:
         raise ConfigurationError((_finding(path, problem.position, problem.key, problem.text),)) from None
     if not isinstance(document.data, dict):
@@ -34,8 +34,8 @@ def load(path: Path) -> Estate:
     return _checked(path, document, document.data)
 
 
-def _read(path: Path) -> bytes:
-    """The file's bytes.
+def read(path: Path) -> bytes:
+    """A configuration file's bytes.
 
     Raises:
         NotReadable: it can't be opened, is no ordinary file, or is too big.
@@ -51,14 +51,14 @@ def _read(path: Path) -> bytes:
         raise _unreadable(f"the file can't be opened ({_reason(error)}); name another with -c FILE") from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _unreadable("this is a directory or a device; name the estate file itself")
+            raise _unreadable("this is a directory or a device; name the file itself")
         raw = _all_of(descriptor)
     except OSError as error:
         raise _unreadable(f"the file can't be read ({_reason(error)}); look at its disk") from None
     finally:
         os.close(descriptor)
     if len(raw) > BIGGEST:
-        raise _unreadable(f"the file is bigger than {BIGGEST // 1024} kB, so it is hardly an estate; name another")
+        raise _unreadable(f"the file is bigger than {BIGGEST // 1024} kB, hardly a configuration; name another")
     return raw
 
 

@@ -43,6 +43,22 @@ def _user_directory(environment: Mapping[str, str]) -> Path:
     return (Path(configured) if Path(configured).is_absolute() else Path("~/.config").expanduser()) / "dslsconsole"
 
 
+def runbook_files(directory: str | None, env: Mapping[str, str] | None = None) -> dict[str, Path]:
+    """The files of the site's own runbooks by name: those of a directory, by default `runbooks` beside the user's
+    estate file. A default directory that does not exist holds none.
+
+    Raises:
+        ValueError: the directory's path names a variable or user that is not known.
+        OSError: the directory can't be read.
+    """
+    place = _user_directory(os.environ if env is None else env) / "runbooks"
+    if directory is not None:
+        place = expand(directory, env)
+    elif not place.exists():
+        return {}
+    return {file.stem: file for file in sorted(place.iterdir()) if file.suffix == ".yaml"}
+
+
 def expand(path: str, env: Mapping[str, str] | None = None) -> Path:
     """A path on the console's own host with ~ and $VAR replaced.
 

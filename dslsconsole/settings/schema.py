@@ -116,6 +116,13 @@ class Recordings(Section):
     """Older recordings are removed."""
 
 
+class Runbooks(Section):
+    """The site's own runbooks: one file each, NAME.yaml."""
+
+    directory: LocalPath | None = None
+    """Where they lie; ~ and $VAR are replaced. Default: runbooks beside the user's estate file, if there is one."""
+
+
 class Host(Section):
     """How a host is reached. Without an address, its name is used as ssh would."""
 
@@ -383,6 +390,7 @@ class Estate(Section):
     """Put before what needs root on a node; "" for none."""
     journal: Journal = Journal()
     recordings: Recordings = Recordings()
+    runbooks: Runbooks = Runbooks()
     clusters: dict[HostName, Cluster] = Field(min_length=1)
     """The clusters by name."""
     operators: Operators = Operators()

@@ -24,8 +24,9 @@ def key_of(error: ErrorDetails) -> tuple[Key, bool]:
 class Wording:
     """Knows the whole schema, so that it can name the nearest known key and describe what is missing."""
 
-    def __init__(self) -> None:
-        self._schema = json_schema()
+    def __init__(self, schema: dict[str, Any] | None = None) -> None:
+        """`schema` is the JSON Schema of what is read; the estate file's where none is given."""
+        self._schema = json_schema() if schema is None else schema
 
     def sentence(self, error: ErrorDetails) -> str:
         """What is wrong and what would be right."""

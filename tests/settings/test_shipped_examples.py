@@ -18,11 +18,12 @@ def test_the_readme_names_every_shipped_file() -> None:
 def test_sudoers_allows_exact_commands_on_the_example_estates_units_alone() -> None:
     cluster = load(shipped("config") / "estate.yaml").clusters["production-cluster"]
     units = {node.unit for node in cluster.nodes.values()} | {loop.unit for loop in cluster.automation}
+    units |= {"keepalived.service"}
     rules = [line for line in (NODE / "sudoers").read_text().splitlines() if not line.startswith("#")]
     commands = re.findall(r"/\S+ [^,\\\n]+", "\n".join(rules))
     assert commands
     for command in commands:
-        assert re.fullmatch(r"/usr/bin/systemctl (start|stop|kill --signal=KILL) \S+", command.strip())
+        assert re.fullmatch(r"/usr/bin/systemctl (start|stop|enable|disable|kill --signal=KILL) \S+", command.strip())
         assert command.split()[-1] in units
     assert not any("*" in rule or "ALL: " in rule for rule in rules)
 
