@@ -145,6 +145,7 @@ class Acting:
     def _armed(self, cluster: str, reason: str | None) -> None:
         if reason is not None:
             self._arming = armed(cluster, reason, self._app.clock())
+            self._app.books.learn()
             self._app.draw_all()
 
     # -- plan and question

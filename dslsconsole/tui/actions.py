@@ -115,6 +115,13 @@ ACTIONS = (
         runbook="dr-return",
     ),
     Action(
+        "runbooks",
+        "X",
+        "runbooks",
+        "Choose any other runbook: load balancers, services, settings, and the site's own.",
+        Guard.ARMED,
+    ),
+    Action(
         "stop", "S", "stop run", "Ask the running operation to stop after its current step.", Guard.CAN_ACT, footer=1
     ),
     Action(
@@ -169,6 +176,16 @@ def offered(*, read_only: bool, wallboard: bool = False) -> tuple[Action, ...]:
     if wallboard:
         return tuple(action for action in ACTIONS if action.place is Place.WALLBOARD)
     return tuple(action for action in ACTIONS if not read_only or action.guard is Guard.NONE)
+
+
+KEYED = frozenset(one.runbook for one in ACTIONS if one.runbook)
+"""Runbooks that have a key of their own."""
+
+
+def for_runbook(name: str, title: str) -> Action:
+    """The action that runs a runbook without a key of its own: chosen by the key of all such, or in the palette."""
+    chooser = action("runbooks")
+    return Action(f"run {name}", "", name, title, Guard.ARMED, shown_key=chooser.key, runbook=name)
 
 
 def action(identity: str) -> Action:

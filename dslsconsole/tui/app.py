@@ -18,6 +18,7 @@ from dslsconsole.model.picture import Picture
 from dslsconsole.tui.acting import Acting
 from dslsconsole.tui.actions import Action, Guard, offered, why_disabled
 from dslsconsole.tui.bars import FooterBar
+from dslsconsole.tui.books import Books
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
 from dslsconsole.tui.navigation import Navigation
@@ -79,6 +80,7 @@ class ConsoleApp(App[None]):
         self._viewer = viewer
         self.actions = offered(read_only=runner is None and viewer is None, wallboard=wallboard)
         self.acting = Acting(self, runner, viewer)
+        self.books = Books(self, runner)
         self.cluster_screen = ClusterScreen(self.footer_keys, hands_off=wallboard)
         self._navigation = Navigation(self)
         self._source = source
@@ -224,13 +226,15 @@ class ConsoleApp(App[None]):
 
     def action_act(self, identity: str) -> None:
         """The one door through which keys, footer and palette act."""
-        one = next((one for one in self.actions if one.id == identity), None)
+        one = next((one for one in (*self.actions, *self.books.actions) if one.id == identity), None)
         if one is None or isinstance(self.screen, Dialog):
             return  # a dialog says itself how it is left
         self.cluster_screen.show_keys()
         why = self.why_not(one)
         if why is not None:
             self.say(why)
+        elif one.id == "runbooks":
+            self.books.choose()
         elif not self.acting.perform(one):
             self._navigation.perform(one)
 

@@ -102,12 +102,12 @@ class Navigation:
         self._app.push_screen(Choice(Sheet("Help · what the keys do", KEYS, (*self._rows(), *rows))), self._chosen)
 
     def palette(self) -> None:
-        sheet = Sheet("Commands", KEYS, tuple(self._rows()))
+        sheet = Sheet("Commands", KEYS, tuple(self._rows(runbooks=True)))
         self._app.push_screen(Choice(sheet, searchable=True), self._chosen)
 
-    def _rows(self) -> list[Row]:
+    def _rows(self, *, runbooks: bool = False) -> list[Row]:
         rows: list[Row] = []
-        for action in self._app.actions:
+        for action in (*self._app.actions, *(self._app.books.actions if runbooks else ())):
             why = self._app.why_not(action)
             tone = Tone.TEXT if why is None else Tone.STALE
             what = action.description if why is None else f"{action.description} ({why})"

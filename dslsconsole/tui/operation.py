@@ -166,6 +166,22 @@ class Request(Struct, frozen=True):
         return (self.runbook, self.cluster, "--json", "--reason", self.reason, *params, *overrides, *attests)
 
 
+class KnownRunbook(Struct, frozen=True):
+    """A runbook that there is. `origin` is built-in or site."""
+
+    name: str
+    title: str = ""
+    about: str = ""
+    origin: str = ""
+
+
+class Library(Struct, frozen=True):
+    """What `runbooks --json` says: all that are sound, and what is wrong with the others."""
+
+    runbooks: tuple[KnownRunbook, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
 class RunFailed(Exception):  # noqa: N818 - it is told as it stands
     """The process that acts could not be started or understood; the text is for the operator."""
 
@@ -228,6 +244,14 @@ class Runner(Operations, Protocol):
         """
         ...
 
+    async def runbooks(self) -> Library:
+        """Which runbooks there are now.
+
+        Raises:
+            RunFailed: it can't be told, and why.
+        """
+        ...
+
     def start(self, request: Request, plan: Plan) -> Running:
         """Start what was confirmed.
 
@@ -273,3 +297,16 @@ def decoded_operations(output: bytes, status: int, errors: str) -> tuple[KnownOp
     except ValueError as error:
         said = errors.strip() or f"the answer can't be read ({error})"
         raise RunFailed(f"it can't be told what runs (status {status}): {said}") from error
+
+
+def decoded_library(output: bytes, status: int, errors: str) -> Library:
+    """What `runbooks --json` printed.
+
+    Raises:
+        RunFailed: it is no such object; the text is what the process said on standard error.
+    """
+    try:
+        return msgspec.json.decode(output, type=Library, strict=False)
+    except ValueError as error:
+        said = errors.strip() or f"the answer can't be read ({error})"
+        raise RunFailed(f"it can't be told which runbooks there are (status {status}): {said}") from error

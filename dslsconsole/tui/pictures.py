@@ -14,7 +14,7 @@ from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.dialogs.plan import PlanDialog
 from dslsconsole.tui.dialogs.run import RunDialog
 from dslsconsole.tui.journal_feed import LogEntry
-from dslsconsole.tui.operation import KnownOperation, Plan, Request, RunFailed, Running
+from dslsconsole.tui.operation import KnownOperation, Library, Plan, Request, RunFailed, Running
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.themes import load
 
@@ -63,6 +63,9 @@ class _NothingRuns:
 
     async def plan(self, request: Request) -> Plan:
         raise RunFailed("a picture has no plan of its own")
+
+    async def runbooks(self) -> Library:
+        return Library()
 
     def start(self, request: Request, plan: Plan) -> Running:
         raise RunFailed("a picture runs nothing")

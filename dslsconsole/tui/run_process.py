@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from dslsconsole.tui.operation import KnownOperation, Plan, Request, RunFailed, Running, decoded, decoded_operations
+from dslsconsole.tui.operation import (
+    KnownOperation,
+    Library,
+    Plan,
+    Request,
+    RunFailed,
+    Running,
+    decoded,
+    decoded_library,
+    decoded_operations,
+)
 from dslsconsole.tui.render.words import clean
 
 PLANS_WITHIN_S = 120.0
@@ -42,6 +52,12 @@ class RunProcess:
         failed = "it can't be told what runs"
         output, status, errors = await _said(argv, ASKS_WITHIN_S, failed, "no answer on what runs")
         return decoded_operations(output, status, errors)
+
+    async def runbooks(self) -> Library:
+        argv = (*self._argv[:-1], "runbooks", "--json")
+        failed = "it can't be told which runbooks there are"
+        output, status, errors = await _said(argv, ASKS_WITHIN_S, failed, "no answer on the runbooks")
+        return decoded_library(output, status, errors)
 
     async def stop(self, operation: str) -> str:
         argv = (*self._operations, "stop", operation)

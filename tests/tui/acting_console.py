@@ -19,7 +19,7 @@ from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.dialogs.reading import Notice
 from dslsconsole.tui.dialogs.run import RunDialog
 from dslsconsole.tui.lines import OneLine
-from dslsconsole.tui.operation import KnownOperation, Plan, PlannedGuard, PlannedStep, Request
+from dslsconsole.tui.operation import KnownOperation, Library, Plan, PlannedGuard, PlannedStep, Request
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.table import LineTable
 from dslsconsole.tui.themes import load
@@ -91,6 +91,7 @@ class FakeRunner:
     stopped: list[str] = field(default_factory=list)
     resumed: list[tuple[str, str, str, str]] = field(default_factory=list)
     whose: list[str] = field(default_factory=list)
+    library: Library = field(default_factory=Library)
     planning: asyncio.Event | None = None
     """Where given, a plan is ready only when this is set."""
 
@@ -99,6 +100,9 @@ class FakeRunner:
         if self.planning is not None:
             await self.planning.wait()
         return self.planned(request)
+
+    async def runbooks(self) -> Library:
+        return self.library
 
     def start(self, request: Request, plan: Plan) -> FakeRun:
         self.started.append((request, plan))

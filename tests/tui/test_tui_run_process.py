@@ -122,6 +122,18 @@ async def test_what_runs_is_asked_and_told() -> None:
     assert (one.operation, one.running) == ("--json", False)
 
 
+async def test_runbooks_are_told_with_what_is_wrong_with_others() -> None:
+    script = (
+        'import sys, json; assert sys.argv[1:] == ["runbooks", "--json"];'
+        'print(json.dumps({"runbooks": [{"name": "a", "origin": "site"}], "findings": ["b.yaml:1:1: x: y"]}));'
+        "sys.exit(78)"
+    )
+    told = await RunProcess((sys.executable, "-c", script, "run")).runbooks()
+    assert (told.runbooks[0].name, told.findings) == ("a", ("b.yaml:1:1: x: y",))
+    with pytest.raises(RunFailed, match="which runbooks there are"):
+        await RunProcess((sys.executable, "-c", "print('no')", "run")).runbooks()
+
+
 async def test_stopping_tells_what_was_said_and_fails_in_words() -> None:
     assert await asks("import sys; print(*sys.argv[1:])").stop("op-9") == "stop op-9"
     with pytest.raises(RunFailed, match=r"it was not asked to stop \(status 64\): does not run any more"):
