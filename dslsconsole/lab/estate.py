@@ -49,6 +49,8 @@ def _dr(world: World, ssh_ports: dict[str, int]) -> dict[str, Any]:
                 {"from": f"{site.LICENSES}/", "to": f"{site.DR_LICENSES}/", "max_delete": 5},
                 {"from": f"{site.CONFIG}/", "to": f"{site.CONFIG}/", "max_delete": 5, "exclude": ["dr-site.conf"]},
             ],
+            "generations_directory": site.GENERATIONS,
+            "generations": 2,
         },
         "dns": {
             "server": LOOPBACK,

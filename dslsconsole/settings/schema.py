@@ -225,6 +225,11 @@ class DrSyncing(Section):
     """The private key for that, on the source; it stays there."""
     files: tuple[SyncedFiles, ...] = ()
     """The directories."""
+    generations_directory: RemotePath | None = None
+    """On each DR node, of the user that files are copied as: what a sync replaces or deletes is kept here, to go back
+    to. Without it nothing is kept."""
+    generations: Whole = Field(default=7, ge=1, le=1000)
+    """How many generations of each part are kept; older ones are removed after a sync."""
 
 
 class Dns(Section):

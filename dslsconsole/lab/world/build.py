@@ -21,6 +21,7 @@ from dslsconsole.lab.world.site import (
     DNS_KEY_NAME,
     DR_LICENSES,
     DSLICSRV,
+    GENERATIONS,
     LOCK_DIRECTORY,
     NODES,
     STORAGE,
@@ -87,6 +88,8 @@ def furnish_node(host: Host, plan: NodePlan, storage: Volume, config: dict[str, 
         for name, text in license_files().items():
             host.write(f"{DR_LICENSES}/{name}", text, owner="dslsop")
         host.files.change_owner(DR_LICENSES, "dslsop")
+        host.files.make_directory(GENERATIONS, parents=True)
+        host.files.change_owner(GENERATIONS, "dslsop")
     elif plan.holds_tokens:
         for kind, point in STORAGE.items():
             host.files.mount(

@@ -22,6 +22,7 @@ ADMIN_SOCKET = "/run/haproxy/admin.sock"
 LICENSES = "/shared/dsls/licenses"
 DR_LICENSES = "/dr/dsls/licenses"
 CONFIG = "/opt/dsls/config"
+GENERATIONS = "/dr/dsls/generations"
 STORAGE = {"licenses": LICENSES, "state": "/shared/dsls/state", "logs": "/shared/dsls/logs"}
 GUIDE_PORT = 27000
 

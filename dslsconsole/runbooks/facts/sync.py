@@ -19,6 +19,7 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     backups = tuple(name for name in common.backups(survey, ground) if name != primary and asked in (None, "", name))
     facts["targets"] = backups
     common.put(facts, "target", backups[0] if backups else None)
+    facts["keeps"] = bool(ground.cluster.dr and ground.cluster.dr.sync.generations_directory)
     sites = tuple(name for name in ground.dr_nodes if survey.nodes[name].reached)
     facts["dr_nodes"] = sites
     sync = ground.cluster.dr.sync if ground.cluster.dr else None

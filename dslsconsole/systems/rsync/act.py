@@ -12,6 +12,7 @@ from dslsconsole.settings.schema import DrSyncing, SyncedFiles
 from dslsconsole.ssh.quoting import bounded, command
 from dslsconsole.systems.acting import Action, Call, Check, Checked, Refused, Unfinished, Unreached, succeeded
 from dslsconsole.systems.dslicsrv import fresh
+from dslsconsole.systems.rsync import generations
 
 COPY_SECONDS = 600.0
 STATE_SECONDS = 120.0
@@ -51,23 +52,31 @@ def _login(call: Call) -> tuple[str, list[str]]:
 
 
 def copy_command(call: Call, *, rehearse: bool) -> str:
-    """The rsync command, run on the source."""
+    """The rsync command, run on the source. Contents are compared by their checksums.
+
+    What it replaces or deletes is moved to a generation of its own, named by the source's clock, where the estate file
+    says where.
+    """
     files, (login, ssh) = _files(call), _login(call)
-    words = ["rsync", "-rlptD", "-i", "--stats", "--no-h", *(["-n"] if rehearse else []), "--delete-after"]
+    words = ["-c", "-rlptD", "-i", "--stats", "--no-h", *(["-n"] if rehearse else []), "--delete-after"]
     words += [f"--max-delete={files.max_delete}", "--timeout=60"]
     words += [f"--exclude={pattern}" for pattern in files.exclude]
     host, _, address = login.rpartition("@")
     target = f"{host}@[{address}]:{files.to}" if ":" in address else f"{login}:{files.to}"
     words += ["-e", command(*ssh), files.from_, target]
-    return bounded(words, 60 if rehearse else COPY_SECONDS)
+    kept = generations.of_files(call.ground, int(call["files"]))
+    if rehearse or kept is None:
+        return bounded(["rsync", *words], 60 if rehearse else COPY_SECONDS)
+    into = f"--backup-dir={command(kept)}/$({generations.NOW})"
+    return bounded(["sh", "-c", f"rsync --backup {into} {command(*words)}"], COPY_SECONDS)
 
 
 def rehearsal_in(text: str) -> Rehearsal:
     """What rsync's itemised list and statistics say."""
     changes = [line for line in text.splitlines() if _CHANGE.match(line)]
     deletions = sum(line.startswith("*deleting") for line in changes)
-    # A directory's own time changes whenever something in it does; it is no difference in content.
-    real = [line for line in changes if not re.match(r"^\.d\.\.t", line)]
+    # A time alone is no difference: contents are compared by checksum, and a directory's changes with what is in it.
+    real = [line for line in changes if not re.match(r"^\.[fd]\.\.t\.{6}\s", line)]
     match = _FILES.search(text)
     files = None
     if match:
@@ -178,8 +187,12 @@ async def _state_imported(call: Call) -> Checked:
     return Checked(exported is not None, f"generation {exported} imported" if exported else "not transferred yet")
 
 
-ACTIONS = {
+ACTIONS = generations.ACTIONS | {
     "copy-files": Action(lambda call: (copy_command(call, rehearse=False),), _copy),
     "transfer-state": Action(_transfer_commands, _transfer),
 }
-CHECKS: dict[str, Check] = {"files-same": _same, "dr-state-verified": _state_arrived, "state-imported": _state_imported}
+CHECKS: dict[str, Check] = generations.CHECKS | {
+    "files-same": _same,
+    "dr-state-verified": _state_arrived,
+    "state-imported": _state_imported,
+}
