@@ -45,6 +45,14 @@ if TYPE_CHECKING:
     metavar="REASON",
     help="Run a two-person runbook without approval: the reason is journalled and told to the estate's webhooks.",
 )
+@click.option("--every", metavar="DURATION", help="Run token-sync again and again, e.g. 30s, until interrupted.")
+@click.option(
+    "--mismatches",
+    type=click.IntRange(1, 1000),
+    default=3,
+    show_default=True,
+    help="With --every: rounds in a row with a difference until that is told.",
+)
 @estate_option
 @click.pass_obj
 def command(
@@ -61,15 +69,19 @@ def command(
     plan: str | None,
     operation: str | None,
     break_glass: str,
+    every: str | None,
+    mismatches: int,
 ) -> None:
     """Run RUNBOOK on CLUSTER: guards, plan, confirmation, steps, each proven.
 
     Ends with 0 done and verified, 10 refused by a guard, 11 locked by another operation, 12 failed and rolled back,
     13 failed or unknown: needs a person, 14 not confirmed, not approved or not permitted.
     """
+    from dslsconsole.commands.supervised import interval, supervised
     from dslsconsole.runbooks.operation import Wish, asked
     from dslsconsole.runbooks.permission import forbidden, who
 
+    seconds = interval(every, runbook) if every is not None else None
     estate = invocation.estate()
     book = chosen(estate, runbook)
     if cluster not in estate.clusters:
@@ -98,6 +110,8 @@ def command(
         break_glass=break_glass.strip(),
     )
     report = _not_allowed(forbidden(estate, book.name, person), wish, cluster)
+    if report is None and seconds is not None and not dry_run:
+        supervised(estate, cluster, wish, person, every=seconds, mismatches=mismatches, as_json=as_json)
     if report is None:
         report = asyncio.run(carried_out(estate, cluster, wish, person, as_json=as_json))
     tell(report, as_json=as_json)

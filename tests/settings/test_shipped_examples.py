@@ -1,8 +1,11 @@
 """What `config/` ships for nodes and jump hosts holds together with the product."""
 
 import re
+import shlex
 from pathlib import Path
 
+from dslsconsole.commands.run import command as run
+from dslsconsole.runbooks.schema import builtin
 from dslsconsole.settings import json_schema, load
 from dslsconsole.shipped import shipped
 
@@ -40,3 +43,18 @@ def test_every_example_key_is_restricted() -> None:
         keys = [line for line in Path(NODE / name).read_text().splitlines() if line and not line.startswith("#")]
         assert keys
         assert all(re.search(r"(^|,)restrict(,| )", line) for line in keys)
+
+
+def test_the_units_run_commands_that_there_are_on_the_example_estate() -> None:
+    clusters = load(shipped("config") / "estate.yaml").clusters
+    units = sorted((shipped("config") / "systemd").glob("*.service"))
+    assert units
+    for unit in units:
+        (line,) = re.findall(r"^ExecStart=(.*)$", unit.read_text(), re.MULTILINE)
+        words = shlex.split(line)
+        assert words[:4] == ["/usr/local/bin/dslsconsole", "-c", "/etc/dslsconsole/estate.yaml", "run"]
+        with run.make_context("run", words[4:]) as context:
+            said = context.params
+        assert said["runbook"] in builtin()
+        assert said["cluster"] == said["confirm"] in clusters
+        assert said["reason"] == unit.name.replace("dr-sync.service", "dr-sync.timer")
