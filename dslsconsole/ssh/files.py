@@ -10,13 +10,19 @@ import asyncssh
 
 T = TypeVar("T")
 Operation = Coroutine[Any, Any, T]
+_ONE_AFTER_ANOTHER = 0
+"""No parallel requests: small files gain nothing by them, and one that is cancelled leaves an error nobody takes."""
+_PART = 32_768
+"""Bytes of one request; every server takes so many (draft-ietf-secsh-filexfer-02, section 3)."""
 
 
 async def create_exclusively(connection: asyncssh.SSHClientConnection, path: str, data: bytes) -> bool:
     """Creates and fills a file; False if one is there. Removes its own file again when filling it fails."""
     async with _sftp(connection) as sftp:
         try:
-            file = await sftp.open(path, "xb", attrs=asyncssh.SFTPAttrs(permissions=0o644))
+            file = await sftp.open(
+                path, "xb", attrs=asyncssh.SFTPAttrs(permissions=0o644), block_size=_ONE_AFTER_ANOTHER
+            )
         except asyncssh.SFTPFileAlreadyExists:
             return False
         except asyncssh.SFTPFailure:
@@ -26,7 +32,7 @@ async def create_exclusively(connection: asyncssh.SSHClientConnection, path: str
             raise
         try:
             async with file:
-                await file.write(data)
+                await _write(data, file)
         except asyncssh.SFTPError:
             await sftp.remove(path)
             raise
@@ -42,8 +48,10 @@ async def replace(connection: asyncssh.SSHClientConnection, path: str, data: byt
     beside = f"{path}.{secrets.token_hex(8)}.new"
     async with _sftp(connection) as sftp:
         try:
-            async with sftp.open(beside, "xb", attrs=asyncssh.SFTPAttrs(permissions=0o644)) as file:
-                await file.write(data)
+            async with sftp.open(
+                beside, "xb", attrs=asyncssh.SFTPAttrs(permissions=0o644), block_size=_ONE_AFTER_ANOTHER
+            ) as file:
+                await _write(data, file)
             await sftp.posix_rename(beside, path)
         except asyncssh.SFTPError:
             with contextlib.suppress(asyncssh.SFTPError):
@@ -54,10 +62,22 @@ async def replace(connection: asyncssh.SSHClientConnection, path: str, data: byt
 async def read(connection: asyncssh.SSHClientConnection, path: str, limit: int) -> bytes | None:
     async with _sftp(connection) as sftp:
         try:
-            async with sftp.open(path, "rb") as file:
-                return cast(bytes, await file.read(limit))
+            async with sftp.open(path, "rb", block_size=_ONE_AFTER_ANOTHER) as file:
+                return await _up_to(limit, file)
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
             return None
+
+
+async def _up_to(limit: int, file: asyncssh.SFTPClientFile) -> bytes:
+    found = bytearray()
+    while len(found) < limit and (part := await file.read(min(_PART, limit - len(found)))):
+        found += cast(bytes, part)
+    return bytes(found)
+
+
+async def _write(data: bytes, file: asyncssh.SFTPClientFile) -> None:
+    for at in range(0, len(data), _PART):
+        await file.write(data[at : at + _PART])
 
 
 async def remove(connection: asyncssh.SSHClientConnection, path: str) -> bool:

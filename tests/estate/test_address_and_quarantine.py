@@ -23,7 +23,7 @@ async def test_the_address_moves_and_stays_while_the_other_is_left_stopped(lab: 
     assert keepalived(lab) == {FIRST: "inactive", SECOND: "active"}
     assert any("held by haproxy-02, alone, as wished" in line for line in said["card"]), said["card"]
     # The way back starts keepalived where it was stopped; it preempts, and nothing needs to be stopped.
-    report = await p.run(lab, "vip-move", "back", params={"to": FIRST}, hurry=4.0)
+    report = await p.run(lab, "vip-move", "back", params={"to": FIRST})
     assert report.outcome is Ending.DONE, p.explained(report)
     assert holders(lab) == [FIRST]
     assert set(keepalived(lab).values()) == {"active"}
@@ -31,7 +31,7 @@ async def test_the_address_moves_and_stays_while_the_other_is_left_stopped(lab: 
 
 async def test_it_says_that_keepalived_took_the_address_back(lab: Lab) -> None:
     await p.eventually(lambda: holders(lab) == [FIRST])
-    report = await p.run(lab, "vip-move", params={"to": SECOND}, hurry=4.0)
+    report = await p.run(lab, "vip-move", params={"to": SECOND})
     assert report.outcome is Ending.DONE, p.explained(report)
     assert holders(lab) == [FIRST]
     assert any("held by haproxy-01, alone, not by haproxy-02" in line for line in report.card), report.card

@@ -99,7 +99,7 @@ async def test_a_dr_site_is_not_started_when_the_main_site_came_back_meanwhile(l
         if step.host == p.ARBITRATOR and step.action == "service-stop" and result.outcome is StepOutcome.DONE:
             lab.world.units[p.PRIMARY].start(lab.world.nodes[p.PRIMARY].unit)
 
-    report = await p.run(lab, "dr-activate", overrides=p.overridden("dr-activate"), hurry=p.HURRY, progress=meddle)
+    report = await p.run(lab, "dr-activate", overrides=p.overridden("dr-activate"), progress=meddle)
     start = next(step for step in report.steps if step.name == f"start {p.DR_PRIMARY}")
     assert start.outcome is StepOutcome.FAILED
     assert start.output.startswith("Not run"), start.output

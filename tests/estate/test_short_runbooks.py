@@ -157,7 +157,7 @@ async def test_what_a_sync_replaces_is_kept_a_few_times(lab: Lab) -> None:
             modified = there.files.status(path).modified
             there.files.write(path, b"# NOTE 2\n")
             there.files.set_modified(path, modified)
-        report = await p.run(lab, "dr-sync", f"sync-{number}", hurry=4.0)
+        report = await p.run(lab, "dr-sync", f"sync-{number}")
         assert report.outcome is Ending.DONE, p.explained(report)
     assert there.read(path) == b"# note 2\n"
     generations = {part: sorted(there.files.names(f"{PLACE}/{part}")) for part in ("1-config", "state")}

@@ -19,6 +19,10 @@ NASTY = "a b'c\"$(id);`id`"
 ARGUMENTS = {
     "node": "n1", "target": "n2", "role": "primary", "attested": "n2", "feature": NASTY, "files": "0",
     "old": "192.0.2.1", "new": "192.0.2.2", "address": "192.0.2.2", "message": NASTY, "state": "MAINT",
+    "primary_pool": "500", "backup_pool": "500", "sync_interval": "30", "failover_priority": NASTY,
+    "start": "2027-01-18", "end": "2027-05-14", "enrollment": "enabled", "courses": "enabled",
+    "algorithm": NASTY, "weights": NASTY, "health_check_interval": "30", "failover_threshold": "3",
+    "course_hours": NASTY, "research_hours": NASTY, "off_hours": NASTY,
 }  # fmt: skip
 
 
@@ -29,11 +33,12 @@ class Nowhere:
         raise AssertionError(f"no host is to be asked here: {name}")
 
 
-def ground(sudo: str = "sudo -n") -> Ground:
+def ground(sudo: str = "sudo -n", generations: str | None = "/g e n") -> Ground:
     node = {"address": "127.0.0.1", "unit": "dsls-none-of-this-machine"}
     sync = {
         "remote_user": "u",
         "remote_identity_file": "/k e y",
+        "generations_directory": generations,
         "files": [{"from": "/a b/", "to": "/c d/", "exclude": [NASTY]}],
     }
     dns = {
@@ -58,7 +63,7 @@ def commands(ground: Ground) -> dict[str, list[str]]:
     nobody: Hands = Nowhere()  # type: ignore[assignment]
     found = {}
     for name, action in actions().items():
-        if name.startswith("server-") or name in ("shutdown-sessions", "notify"):
+        if name.startswith("server-") or name in ("shutdown-sessions", "notify", "look-for-address"):
             continue
         call = Call(nobody, ground, "n1", ARGUMENTS, lambda: 0.0)
         found[name] = [text.partition("  # ")[0] for text in action.commands(call)]
@@ -119,7 +124,9 @@ async def test_rsync_knows_every_option_it_is_told(need: Need, tmp_path: Path) -
     rsync = need("rsync")
     (tmp_path / "from").mkdir()
     (tmp_path / "from" / "one").touch()
-    words = words_of(commands(ground())["copy-files"][0])
+    nobody: Hands = Nowhere()  # type: ignore[assignment]
+    call = Call(nobody, ground(generations=None), "n1", ARGUMENTS, lambda: 0.0)
+    words = words_of(actions()["copy-files"].commands(call)[0])
     ssh = words.index("-e")
     assert shlex.split(words[ssh + 1])[:3] == ["ssh", "-i", "/k e y"]
     options = [*words[1:ssh]]
