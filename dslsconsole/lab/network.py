@@ -30,6 +30,17 @@ class Connection:
 Handler = Callable[[Connection], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A packet filter's rule on one host: TCP to some ports is dropped, but for what stays on the host."""
+
+    chain: str
+    """INPUT for what comes to the host, OUTPUT for what leaves it."""
+    ports: frozenset[int]
+    words: tuple[str, ...]
+    """The rule as it was given, by which it is found again."""
+
+
 class Network:
     """Who has which address, who listens where, and what reaches whom."""
 
@@ -42,6 +53,7 @@ class Network:
         self._isolated: set[str] = set()
         self._silent: set[str] = set()
         self._delays: dict[frozenset[str], float] = {}
+        self.rules: dict[str, list[Rule]] = {}
         self._changed = asyncio.Event()
         self._handling: set[asyncio.Task[None]] = set()
 
@@ -134,6 +146,16 @@ class Network:
     def connected(self, one: str, other: str) -> bool:
         """Whether both directions work, as TCP needs."""
         return self.reachable(one, other) and self.reachable(other, one)
+
+    def passes(self, source: str, target: str, port: int) -> bool:
+        """Whether a TCP connection from one host to a port of another comes about: both directions, and no rule."""
+        if not self.connected(source, target):
+            return False
+        if source == target:
+            return True
+        at_target = (rule for rule in self.rules.get(target, ()) if rule.chain == "INPUT")
+        at_source = (rule for rule in self.rules.get(source, ()) if rule.chain == "OUTPUT")
+        return not any(port in rule.ports for rule in (*at_target, *at_source))
 
     async def until_connected(self, one: str, other: str) -> None:
         """Wait while packets between two hosts are lost."""

@@ -269,15 +269,17 @@ class Execution:
         )
 
     async def _take_back(self, failed: PlannedStep | None, why: str) -> Ended:
+        settled = self._settled()
+        open_ = tuple(step for step in self.plan.steps if step.number > settled)
         done = [
             step
-            for step in self.plan.steps
+            for step in open_
             if step.number in self._begun and self.results[step.number - 1].outcome is StepOutcome.DONE
         ]
         # A server that took its role by itself, so that the step was skipped, has taken it all the same.
         final = [
             step
-            for step in self.plan.steps
+            for step in open_
             if step.undo.final and self.results[step.number - 1].outcome in (StepOutcome.DONE, StepOutcome.SKIPPED)
         ]
         if final:
@@ -286,7 +288,7 @@ class Execution:
             return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", card)
         unfinished = [
             step
-            for step in self.plan.steps
+            for step in open_
             if step.number in self._begun and self.results[step.number - 1].outcome is StepOutcome.FAILED
         ]
         told: list[str] = []
@@ -306,7 +308,17 @@ class Execution:
                     *await self._standing(),
                 )
                 return Ended(Ending.NEEDS_PERSON, f"{why} Rolling back stopped.", card)
+        if settled:
+            done_before = f"Up to “{self.plan.steps[settled - 1].name}” all was done; what came after was taken back."
+            return Ended(Ending.ROLLED_BACK, f"{why} {done_before}", (*self._told(), *told))
         return Ended(Ending.ROLLED_BACK, f"{why} Everything done before was taken back.", tuple(told))
+
+    def _settled(self) -> int:
+        """The number of the last step that settled what was done up to it; 0 where none did."""
+        return max(
+            (one.number for one in self.plan.steps if one.settles and self.results[one.number - 1].outcome in _SETTLED),
+            default=0,
+        )
 
     async def _written_step(self, step: PlannedStep) -> str | None:
         """Run one step; why the journal can't be written, if so. The others of its group go on to their end."""

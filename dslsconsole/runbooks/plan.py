@@ -65,6 +65,7 @@ class PlannedStep(Struct, frozen=True):
     undo: PlannedUndo
     holds: bool = False
     tells: bool = False
+    settles: bool = False
 
     @property
     def command(self) -> str:
@@ -164,6 +165,7 @@ class Planner:
             undo=self._undo(use.undo, host, arguments, facts, memory),
             holds=use.holds,
             tells=use.tells,
+            settles=use.settles,
         )
 
     def _commands(self, action: str, host: str, arguments: dict[str, str], memory: dict[str, str]) -> tuple[str, ...]:

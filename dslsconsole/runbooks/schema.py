@@ -80,6 +80,8 @@ class StepUse(Part):
     """Whether a refusal is asked again until `within` is over."""
     holds: bool = False
     """Whether it must still be so when all is done: it is read again before the end, and done again if need be."""
+    settles: bool = False
+    """Whether, once it is done, all up to here stands: a later failure takes back only what came after."""
     tells: bool = False
     """Whether what it read is told with the outcome."""
     undo: UndoUse

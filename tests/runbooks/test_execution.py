@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import cast
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -381,3 +382,21 @@ def test_once_the_journal_is_full_nothing_more_runs(writes: int) -> None:
     world = World(behaviours={"c": "refuses"}, writes_left=writes)
     world.run(THREE)
     assert len(world.ran) == len(world.events("step-started"))
+
+
+def test_what_is_settled_stands_and_only_what_came_after_is_taken_back() -> None:
+    world = World(behaviours={"d": "refuses"})
+    steps = (
+        step(1, "a", undo="none"),
+        msgspec.structs.replace(step(2, "b"), settles=True, tells=True),
+        step(3, "c"),
+        step(4, "d"),
+    )
+    ended, execution = world.run(plan(*steps))
+    assert ended.ending is Ending.ROLLED_BACK
+    assert world.on == {"a", "b"}
+    assert [one.outcome for one in execution.results] == [
+        StepOutcome.DONE, StepOutcome.DONE, StepOutcome.UNDONE, StepOutcome.FAILED,
+    ]  # fmt: skip
+    assert "Up to “turn b on”" in ended.sentence
+    assert any("b is on" in line for line in ended.card)

@@ -3,11 +3,15 @@
 import re
 import shlex
 from pathlib import Path
+from typing import cast
 
 from dslsconsole.commands.run import command as run
 from dslsconsole.runbooks.schema import builtin
 from dslsconsole.settings import json_schema, load
 from dslsconsole.shipped import shipped
+from dslsconsole.systems.acting import Call, Hands, actions
+from dslsconsole.systems.filter.act import rule
+from dslsconsole.systems.ground import Ground
 
 NODE = shipped("config") / "node"
 
@@ -23,12 +27,36 @@ def test_sudoers_allows_exact_commands_on_the_example_estates_units_alone() -> N
     units = {node.unit for node in cluster.nodes.values()} | {loop.unit for loop in cluster.automation}
     units |= {"keepalived.service"}
     rules = [line for line in (NODE / "sudoers").read_text().splitlines() if not line.startswith("#")]
-    commands = re.findall(r"/\S+ [^,\\\n]+", "\n".join(rules))
-    assert commands
-    for command in commands:
+    commands = [re.sub(r"\s+", " ", one.replace("\\=", "=")).strip() for one in _commands("\n".join(rules))]
+    drill = [one for one in commands if "dslsconsole-drill" in one]
+    assert len(drill) == 10
+    assert {one for one in drill if "iptables" in one} == _said_in_a_drill()
+    for command in (one for one in commands if one not in drill):
         assert re.fullmatch(r"/usr/bin/systemctl (start|stop|enable|disable|kill --signal=KILL) \S+", command.strip())
         assert command.split()[-1] in units
     assert not any("*" in rule or "ALL: " in rule for rule in rules)
+
+
+def _commands(rules: str) -> list[str]:
+    """What stands between the commas of the aliases, with continued lines joined."""
+    aliases = re.findall(r"^Cmnd_Alias \w+ = (.*)$", rules.replace("\\\n", " "), re.MULTILINE)
+    assert aliases
+    return [one for alias in aliases for one in alias.split(",")]
+
+
+def _said_in_a_drill() -> set[str]:
+    """The words of ha-drill's commands at a node, as sudo meets them."""
+    estate = load(shipped("config") / "estate.yaml")
+    ground = Ground(estate, "production-cluster")
+    places = {"iptables": "/usr/sbin/iptables", "systemd-run": "/usr/bin/systemd-run"}
+    said = set()
+    for chain in ("INPUT", "OUTPUT"):
+        call = Call(cast(Hands, None), ground, "dsls-backup-01", {"chain": chain}, lambda: 0.0)
+        for verb in ("-C", "-I", "-D"):
+            said.add(" ".join(rule(call, verb)))
+        (timed,) = actions()["filter-removal-timed"].commands(call)
+        said.add(" ".join(shlex.split(timed)[6:]))
+    return {f"{places[line.split()[0]]} {line.partition(' ')[2]}" for line in said}
 
 
 def test_every_key_of_the_schema_is_explained_in_the_full_example() -> None:

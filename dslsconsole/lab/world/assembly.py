@@ -14,7 +14,7 @@ from dslsconsole.lab.filesystem import Volume
 from dslsconsole.lab.host import Host
 from dslsconsole.lab.network import CONSOLE, Network
 from dslsconsole.lab.streams import Input, Output
-from dslsconsole.lab.world import build, keepalived, replication, site
+from dslsconsole.lab.world import build, filters, keepalived, replication, site, transient
 from dslsconsole.lab.world.cluster import Servers
 from dslsconsole.lab.world.command import CommandLine
 from dslsconsole.lab.world.dnstools import Tools
@@ -86,6 +86,8 @@ class Assembly:
             host.install("/usr/bin/dig", tools.dig)
             host.install("/usr/bin/nsupdate", tools.nsupdate)
             host.install("/usr/bin/systemctl", units[host.name].systemctl)
+            host.install("/usr/bin/systemd-run", transient.systemd_run(units[host.name]))
+            host.install("/usr/sbin/iptables", filters.iptables(self.network))
         world = World(
             directory, self.pace, self.network, self.random, hosts, units, nodes, balancers, servers, names,
             Notices(directory / "notifications.jsonl"), users, self._automation(units, servers), storage, self.skew,
@@ -142,7 +144,7 @@ class Assembly:
         )
         line = CommandLine(server, servers, lambda host, port: self._find(servers, host, port))
         host.install(site.DSLICSRV, build.licence_program(line))
-        port = StatusPort(server, lambda: self.network.connected(CONSOLE, plan.name))
+        port = StatusPort(server, lambda: self.network.passes(CONSOLE, plan.name, server.port))
         return Node(host, server, unit, line, port)
 
     def _find(self, servers: Servers, host: str, port: int | None) -> LicenceServer | None:
@@ -198,7 +200,11 @@ class Assembly:
 
     def _probe(self, host: Host, server: LicenceServer) -> Probe:
         """What HAProxy's check of a server finds."""
-        if not server.host.is_up or server.host.is_frozen or not self.network.connected(host.name, server.name):
+        if (
+            not server.host.is_up
+            or server.host.is_frozen
+            or not self.network.passes(host.name, server.name, server.port)
+        ):
             return Probe.NO_CONNECTION
         if not server.is_running:
             return Probe.REFUSED

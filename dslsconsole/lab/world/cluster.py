@@ -44,7 +44,7 @@ class Servers:
             server.is_running
             and not server.is_hung
             and server.host.is_up
-            and self.network.connected(asking, server.name)
+            and self.network.passes(asking, server.name, server.port)
         )
 
     # Heartbeats

@@ -135,7 +135,7 @@ class Users:
             and not server.is_hung
             and server.host.is_up
             and not server.host.is_frozen
-            and self.network.connected(balancer, server.name)
+            and self.network.passes(balancer, server.name, server.port)
         )
 
     # Time

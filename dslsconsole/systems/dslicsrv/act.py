@@ -18,7 +18,7 @@ from dslsconsole.systems.acting import (
     Unreached,
     succeeded,
 )
-from dslsconsole.systems.dslicsrv import configure, fresh
+from dslsconsole.systems.dslicsrv import configure, fresh, seen
 from dslsconsole.systems.dslicsrv.checkout import TEST_CHECKOUT
 from dslsconsole.systems.dslicsrv.read import Unreadable, parse_tokens
 from dslsconsole.systems.systemd.act import START_SECONDS, read_units, unit_of
@@ -369,7 +369,7 @@ ACTIONS = {
     "serve-again": Action(_serve_again_commands, _serve_again),
     "test-checkout": TEST_CHECKOUT,
 } | configure.ACTIONS
-CHECKS: dict[str, Check] = {
+CHECKS: dict[str, Check] = seen.CHECKS | {
     "stopped-for-certain": stopped_for_certain,
     "still-dead": still_dead,
     "role-is": role_is,
