@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from dslsconsole.commands import Exit, end
+from dslsconsole.commands.scenario import scenario, scenarios
 
 
 def default_directory() -> Path:
@@ -160,6 +161,10 @@ def status(as_json: bool, directory: Path | None) -> None:
     click.echo(f"{truth['dns']['record']} is {', '.join(truth['dns']['addresses']) or 'nowhere'}")
     click.echo(f"checkouts: {truth['checkouts']['granted']} granted, {truth['checkouts']['failed']} failed")
     click.echo(f"broken: {', '.join(truth['faults']) or 'nothing'}")
+
+
+command.add_command(scenario)
+command.add_command(scenarios)
 
 
 @command.command(epilog="Example: dslsconsole lab down")

@@ -17,11 +17,11 @@ def keepalived(lab: Lab) -> dict[str, str]:
 
 async def test_the_address_moves_and_stays_while_the_other_is_left_stopped(lab: Lab) -> None:
     await p.eventually(lambda: holders(lab) == [FIRST])
-    status, said = await p.command(lab, *p.confirmed("vip-move", "--param", "after=leave"))
-    assert (status, said["outcome"]) == (0, "done"), said
+    report = await p.run(lab, "vip-move", params={"after": "leave"}, hurry=4.0)
+    assert report.outcome is Ending.DONE, p.explained(report)
     assert holders(lab) == [SECOND]
     assert keepalived(lab) == {FIRST: "inactive", SECOND: "active"}
-    assert any("held by haproxy-02, alone, as wished" in line for line in said["card"]), said["card"]
+    assert any("held by haproxy-02, alone, as wished" in line for line in report.card), report.card
     # The way back starts keepalived where it was stopped; it preempts, and nothing needs to be stopped.
     report = await p.run(lab, "vip-move", "back", params={"to": FIRST})
     assert report.outcome is Ending.DONE, p.explained(report)
@@ -87,8 +87,8 @@ def servers(lab: Lab) -> set[str]:
 
 async def test_a_node_is_taken_out_and_let_in_again(lab: Lab) -> None:
     before = p.standing(lab)
-    status, said = await p.command(lab, *p.confirmed("quarantine", "--param", f"node={p.BACKUP}"))
-    assert (status, said["outcome"]) == (0, "done"), said
+    report = await p.run(lab, "quarantine", "quarantine", params={"node": p.BACKUP})
+    assert report.outcome is Ending.DONE, p.explained(report)
     assert (unit(lab), servers(lab)) == (("inactive", "disabled"), {"maint"})
     assert lab.truth()["serving"] == [p.PRIMARY]
     # Power comes back, and it stays out.
@@ -96,8 +96,8 @@ async def test_a_node_is_taken_out_and_let_in_again(lab: Lab) -> None:
     await lab.heal("node-down")
     assert unit(lab) == ("inactive", "disabled")
     await p.until_ready(lab, "quarantine-end", params={"node": p.BACKUP})
-    status, said = await p.command(lab, *p.confirmed("quarantine-end", "--param", f"node={p.BACKUP}"))
-    assert (status, said["outcome"]) == (0, "done"), said
+    report = await p.run(lab, "quarantine-end", "quarantine-end", params={"node": p.BACKUP})
+    assert report.outcome is Ending.DONE, p.explained(report)
     assert (unit(lab), servers(lab)) == (("active", "enabled"), {"ready"})
     await p.until_standing(lab, before)
 
