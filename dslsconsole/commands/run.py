@@ -96,6 +96,8 @@ def command(
     if operation is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", operation):
         end("--operation takes letters, digits, dots, hyphens and underscores, 100 at most.", Exit.USAGE)
     _check_glass(estate, book, break_glass.strip())
+    if seconds is not None and book.name in estate.operators.two_person:
+        end(f"{book.name} needs a second operator, who approves one run and no loop.", Exit.NOT_CONFIRMED)
     person = who()
     wish = Wish(
         runbook=book,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dslsconsole.runbooks import library
 from dslsconsole.runbooks.anchoring import anchored
 from dslsconsole.runbooks.approval import Approval, Filed, file_approval
 from dslsconsole.runbooks.execution import Ending, NotWritten
@@ -14,7 +15,7 @@ from dslsconsole.runbooks.permission import not_an_operator, who
 from dslsconsole.runbooks.reach import Reach
 from dslsconsole.runbooks.record import OperationLog, journal_of
 from dslsconsole.runbooks.report import Report, iso
-from dslsconsole.runbooks.schema import builtin
+from dslsconsole.runbooks.schema import WrongRunbook
 from dslsconsole.runbooks.second import why_not
 from dslsconsole.runbooks.signing import NotSigned, Signers, agent_keys, keygen, public_key, signed
 from dslsconsole.runbooks.telling import Teller
@@ -119,12 +120,12 @@ class Approver:
     async def _look(self, hands: Reach, teller: Teller) -> Report:
         """The plan as it is from here, which must be the one that was asked for."""
         request = self._request
-        book = builtin().get(request.runbook)
         try:
+            book = library.find(self._estate, request.runbook)
             if book is None:
                 raise ValueError(f"there is no runbook called {request.runbook} here")
             params = asked(book, request.params)
-        except ValueError as wrong:
+        except (ValueError, WrongRunbook) as wrong:
             raise NotApproved(REFUSED, f"Not approved: {wrong}.") from wrong
         wish = Wish(
             runbook=book,

@@ -166,6 +166,9 @@ class Operation:
 
     async def _agreed(self, report: Report, prospect: Prospect) -> Report:
         """Confirmed, and where it needs a second operator approved; else why not."""
+        if self.second is None and self.wish.runbook.name in self.ground.estate.operators.two_person:
+            sentence = f"Not run: {self.wish.runbook.name} needs a second operator (operators.two_person)."
+            return msgspec.structs.replace(report, outcome=Ending.NOT_CONFIRMED, sentence=sentence)
         confirmed, nobody = self.wish.confirmation, self.wish.confirmation is None and self.ask is None
         if confirmed is None and self.ask is not None:
             confirmed = await self.ask(report)
