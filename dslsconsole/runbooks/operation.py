@@ -328,7 +328,7 @@ class Operation:
             ending = Ending.REFUSED if self.wish.dry_run else Ending.LOCKED
             return ending, f"Locked: {held[0].reading}. {held[0].advice}"
         words = "; ".join(f"{one.name}: {one.reading}" for one in refusals)
-        return Ending.REFUSED, f"Refused, nothing was changed. {words}."
+        return Ending.REFUSED, f"Refused, nothing was changed. {words.rstrip('.')}."
 
     def _phrase(self, prospect: Prospect) -> str:
         target = prospect.facts.get("target")

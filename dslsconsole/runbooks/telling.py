@@ -115,7 +115,9 @@ class Teller:
         if report.dry_run and report.outcome is Ending.DONE:
             say(Text("It could be run now. This was a dry run: nothing was changed and no lock was taken."))
             return
-        if not report.sentence.startswith(_ENDINGS[report.outcome].split()[0].rstrip(".")):
+        # What was abandoned is done with, and nothing of it is verified.
+        says_itself = (_ENDINGS[report.outcome].split()[0].rstrip("."), "Abandoned")
+        if not report.sentence.startswith(says_itself):
             say(Text(_ENDINGS[report.outcome]))
         for line in (report.sentence, *report.card):
             if line:

@@ -3,8 +3,11 @@
 import httpx
 import pytest
 
+from dslsconsole.runbooks.execution import Ending
 from dslsconsole.runbooks.facts.words import listed, of_balancers, resumed, verified
 from dslsconsole.runbooks.reach import said
+from dslsconsole.runbooks.report import Report
+from dslsconsole.runbooks.telling import Teller
 from dslsconsole.runbooks.traffic import risen
 from dslsconsole.settings.schema import Estate
 from dslsconsole.systems.ground import Ground
@@ -32,6 +35,12 @@ def test_a_loop_that_was_not_started_is_named() -> None:
     loops = [{"name": name, "node": "n1", "unit": f"{name}.timer"} for name in ("x", "y")]
     assert resumed(ground(automation=loops), [{"loop": "x"}]) == " Running again: x. Not started: y."
     assert listed(("a", "b", "c")) == "a, b and c"
+
+
+def test_what_was_abandoned_is_not_called_verified(capsys: pytest.CaptureFixture[str]) -> None:
+    for sentence, verified_ in (("Abandoned; its lock is released on n1.", False), ("Continued to its end.", True)):
+        Teller(quiet=False).ending(Report("failover", "c", "o", Ending.DONE, sentence=sentence))
+        assert ("verified" in capsys.readouterr().out) is verified_
 
 
 @pytest.mark.parametrize("error", [httpx.ReadTimeout(""), httpx.ReadError(""), TimeoutError(), httpx.ConnectError("")])
