@@ -91,6 +91,7 @@ class ConsoleApp(App[None]):
         self._terminal_gone = terminal_gone
         self._last_resort = last_resort
         self._handlers: dict[signal.Signals, Any] = {}
+        self._leaving = False
         for one in self.actions:
             self.bind(one.key, f"act('{one.id}')", description=one.label, show=False)
         for loaded in themes.themes.values():
@@ -137,6 +138,16 @@ class ConsoleApp(App[None]):
         for number, before in self._handlers.items():
             signal.signal(number, before)
         self._handlers.clear()
+
+    def exit(self, *answer: Any, **more: Any) -> None:
+        """End. What still arrives is not drawn: the screen loses its lines one by one before it is gone itself."""
+        self._leaving = True
+        super().exit(*answer, **more)
+
+    @property
+    def _stands(self) -> bool:
+        """Whether there is a screen to draw on."""
+        return self.cluster_screen.is_mounted and not self._leaving
 
     async def _read(self) -> None:
         async with contextlib.aclosing(self._source.arrivals()) as arrivals:
@@ -186,7 +197,7 @@ class ConsoleApp(App[None]):
 
     def draw(self) -> None:
         """Draw what changed. While a dialog is open only the lines at the top: painting under it costs sixfold."""
-        if not self.cluster_screen.is_mounted:
+        if not self._stands:
             return
         standing = self.acting.standing(self.cluster_name, self.clock())
         if standing != self._standing:  # what the keys may do may have changed with it
@@ -206,11 +217,13 @@ class ConsoleApp(App[None]):
     def draw_all(self) -> None:
         """Draw what changed, and the keys too: what they may do has changed."""
         self.draw()
-        self.cluster_screen.show_keys()
+        if self._stands:
+            self.cluster_screen.show_keys()
 
     def say(self, text: str, tone: Tone = Tone.WARNING) -> None:
         """Say something in the footer until the next key."""
-        self.cluster_screen.say(text, tone)
+        if self._stands:
+            self.cluster_screen.say(text, tone)
 
     # -- what is asked for
 
@@ -227,7 +240,7 @@ class ConsoleApp(App[None]):
     def action_act(self, identity: str) -> None:
         """The one door through which keys, footer and palette act."""
         one = next((one for one in (*self.actions, *self.books.actions) if one.id == identity), None)
-        if one is None or isinstance(self.screen, Dialog):
+        if one is None or isinstance(self.screen, Dialog) or not self._stands:
             return  # a dialog says itself how it is left
         self.cluster_screen.show_keys()
         why = self.why_not(one)
@@ -263,7 +276,7 @@ class ConsoleApp(App[None]):
             and not self.screen.hears()
         ):
             return
-        if isinstance(event, events.Key) and self.cluster_screen.is_mounted:
+        if isinstance(event, events.Key) and self._stands:
             self.cluster_screen.unsay()
         await super().on_event(event)
 

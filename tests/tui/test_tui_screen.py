@@ -289,3 +289,15 @@ async def test_q_leaves() -> None:
         await pilot.pause()
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
+
+
+async def test_what_arrives_while_it_ends_is_not_drawn_on_a_screen_that_is_taken_down() -> None:
+    app = console(scenes.healthy())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await app.cluster_screen.query_one(HeaderBar).remove()
+        await app.cluster_screen.query_one(FooterBar).remove()
+        app.exit()
+        app.draw_all()
+        app.say("too late")
+        app.action_act("help")
