@@ -1,0 +1,129 @@
+"""Units with real processes: what systemd is to a machine, spoken to by a `systemctl` of its own.
+
+How a unit is named, told of and changed is the practice estate's; here its processes are real, and the first process of
+the machine reaps them.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+from dataclasses import dataclass, field
+
+from dslsconsole.lab.accounts import PROBE, ROOT
+from dslsconsole.lab.host import Call, Host
+from dslsconsole.lab.streams import Buffer
+from dslsconsole.lab.world.systemd import Unit, Units
+from tests.network.plan import UNITS_SOCKET
+
+STOP_S = 90.0
+"""How long a process may take to end, as systemd has it; then it is killed."""
+_SIGNALS = (signal.SIGPIPE, signal.SIGINT, signal.SIGCHLD)
+
+
+@dataclass
+class Service(Unit):
+    """A unit whose process is a real command; without one, it is only said to be active."""
+
+    command: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Services(Units):
+    """The units of one machine."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host, asyncio.sleep)
+        self._running: dict[int, Service] = {}
+
+    async def listen(self) -> None:
+        """Take calls of `systemctl`, and reap."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
+        await asyncio.start_unix_server(self._serve, UNITS_SOCKET)
+        os.chmod(UNITS_SOCKET, 0o666)  # noqa: PTH101 - done at once
+
+    def start(self, unit: Unit) -> bool:
+        assert isinstance(unit, Service)
+        if unit.command:
+            unit.on_start = lambda: self._spawn(unit)
+        return super().start(unit)
+
+    def _spawn(self, unit: Service) -> None:
+        log = f"/var/log/{unit.name}.log"
+        unit.ended.clear()
+        unit.pid = os.posix_spawn(
+            unit.command[0],
+            unit.command,
+            {**os.environ, **unit.environment},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+            setsigdef=_SIGNALS,
+        )
+        self._running[unit.pid] = unit
+
+    async def stop(self, unit: Unit) -> None:
+        if not isinstance(unit, Service) or not unit.pid:
+            await super().stop(unit)
+            return
+        if unit.active == "active":
+            self._become(unit, "deactivating", "stop-sigterm")
+            os.kill(unit.pid, signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_S):
+                await unit.ended.wait()
+        except TimeoutError:
+            self.kill(unit)
+            await unit.ended.wait()
+
+    def kill(self, unit: Unit) -> None:
+        if isinstance(unit, Service) and unit.pid:
+            os.killpg(unit.pid, signal.SIGKILL)
+        else:
+            super().kill(unit)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if (unit := self._running.pop(pid, None)) is not None:
+                self._end(unit, os.waitstatus_to_exitcode(status))
+
+    def _end(self, unit: Service, code: int) -> None:
+        """The main process ended; what is left of its group ends with it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(unit.pid, signal.SIGKILL)
+        was_asked, unit.pid = unit.active == "deactivating", 0
+        unit.exit_status = abs(code)
+        if code == -signal.SIGKILL or (code and not was_asked):
+            self._become(unit, "failed", "failed")
+            unit.result = "signal" if code < 0 else "exit-code"
+        else:
+            self._become(unit, "inactive", "dead")
+            unit.result = "success"
+        unit.ended.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One call of `systemctl`: its arguments as JSON in one line, and what it prints and its status likewise."""
+        connection: socket.socket = writer.get_extra_info("socket")
+        size = struct.calcsize("3i")
+        _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        arguments: list[str] = json.loads(await reader.readline())
+        stdout, stderr = Buffer(), Buffer()
+        account = PROBE if uid else ROOT
+        call = Call(self.host, ("systemctl", *arguments), account, stdout=stdout, stderr=stderr)
+        status = await self.systemctl(call)
+        answer = {"status": status, "stdout": stdout.getvalue().decode(), "stderr": stderr.getvalue().decode()}
+        writer.write(json.dumps(answer).encode() + b"\n")
+        writer.close()
