@@ -40,7 +40,20 @@ from tests.network.plan import (
 DEADLINE_S = 30.0
 RUN_S = 180.0
 CLUSTER = site.CLUSTER
-PROGRAMS = ("sshd", "haproxy", "keepalived", "named", "dig", "nsupdate", "rsync", "ip", "nft", "nsenter", "sudo")
+PROGRAMS = (
+    "sshd",
+    "haproxy",
+    "keepalived",
+    "named",
+    "dig",
+    "nsupdate",
+    "rsync",
+    "ip",
+    "nft",
+    "nsenter",
+    "setpriv",
+    "sudo",
+)
 SECRETS = {"DSLS_NOTIFY_TOKEN": "the-token"}
 UP = {"dsls-primary": "UP", "dsls-backup": "UP"}
 
@@ -130,8 +143,9 @@ class RealNetwork:
     # Commands
 
     def entering(self, name: str) -> list[str]:
-        """What stands before a command that is to run on a machine, as its root."""
-        return ["nsenter", "-t", str(self.firsts[name]), "-m", "-u", "-i", "-n", "-p", "--"]
+        """What stands before a command that is to run on a machine, as its root. It is killed with what stands here."""
+        namespaces = ("-m", "-u", "-i", "-n", "-p")
+        return ["nsenter", "-t", str(self.firsts[name]), *namespaces, "--", "setpriv", "--pdeathsig", "KILL"]
 
     def sh(self, name: str, script: str) -> Ran:
         """Run a script on a machine."""
