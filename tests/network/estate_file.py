@@ -86,6 +86,8 @@ def document() -> dict[str, Any]:
             "operate_identity_files": [f"{CONSOLE}/operate_key"],
             "probe_user": PROBE,
             "operate_user": OPERATE,
+            # A host without power is silent; tests wait for that often.
+            "connect_timeout": "2s",
         },
         "dslicsrv": {"path": site.DSLICSRV},
         "lock_directory": site.LOCK_DIRECTORY,

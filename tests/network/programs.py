@@ -12,7 +12,7 @@ import sys
 PORT = 27000
 LICENCE_SOCKET = "/run/dslicsrv.sock"
 UNITS_SOCKET = "/run/units.sock"
-CONNECT_S = 3.0
+CONNECT_S = 2.0
 ANSWER_S = 60.0
 OFFLINE = ("-export-state", "-import-state", "-validate", "-verify-dr-sync")
 """What the licence server's files answer too."""
@@ -63,9 +63,9 @@ def licence_server(arguments: list[str]) -> int:
             connection = socket.create_connection((host, int(port or PORT)), CONNECT_S)
         else:
             connection = local(LICENCE_SOCKET)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as failure:
         if where:
-            sys.stderr.write(f"ERROR: {where[0]} cannot be reached\n")
+            sys.stderr.write(f"ERROR: {where[0]} cannot be reached: {failure}\n")
         elif verb in OFFLINE:
             return offline(arguments, stdin)
         else:
