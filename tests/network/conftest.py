@@ -27,8 +27,10 @@ class Site:
 
     def leave(self) -> None:
         """End the network unless it is as it was built."""
-        if self._network is not None and not self._network.is_as_built():
-            self.close()
+        if self._network is not None:
+            self._network.mend()
+            if not self._network.is_as_built():
+                self.close()
 
     def close(self) -> None:
         self._network = None
