@@ -13,6 +13,7 @@ from dslsconsole.lab.practice import Lab
 from dslsconsole.lab.scenarios import all_scenarios
 from dslsconsole.lab.stage import Expectation, Said, Stage, play
 from tests.estate import practising as p
+from tests.operation_clock import OperationClock
 
 
 @pytest.fixture
@@ -56,11 +57,12 @@ async def test_it_fails_where_the_backup_can_not_take_over(stage: Stage) -> None
 
 
 def _impatient(stage: Stage) -> Any:
-    """A runbook whose deadlines come at once."""
+    """A runbook whose promotion is waited for in a hurry."""
 
     async def runs(runbook: str, *words: str, ends: int = 0) -> dict[str, Any]:
         attested = [word for word in words if not word.startswith("--")]
-        report = await p.run(stage.lab, runbook, attested=attested, hurry=p.HURRY)
+        clock = OperationClock(lambda step: step.action == "promote")
+        report = await p.run(stage.lab, runbook, attested=attested, clock=clock, progress=clock.seen)
         stage.expect(f"{runbook} ends with {ends}", command.status_of(report) == ends, report.sentence)
         return report.document()
 
