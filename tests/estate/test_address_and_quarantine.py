@@ -17,7 +17,7 @@ def keepalived(lab: Lab) -> dict[str, str]:
 
 async def test_the_address_moves_and_stays_while_the_other_is_left_stopped(lab: Lab) -> None:
     await p.eventually(lambda: holders(lab) == [FIRST])
-    report = await p.run(lab, "vip-move", params={"after": "leave"}, hurry=4.0)
+    report = await p.run(lab, "vip-move", params={"after": "leave"})
     assert report.outcome is Ending.DONE, p.explained(report)
     assert holders(lab) == [SECOND]
     assert keepalived(lab) == {FIRST: "inactive", SECOND: "active"}
