@@ -39,7 +39,7 @@ Catch = Callable[[Lab, str, str], Any]
 
 @dataclass
 class Broken:
-    """Break the commands of some steps, each from the moment it begins; `met` says which did begin.
+    """Break the commands of some steps, each from the moment it begins until it ends; `met` says which did begin.
 
     Their deadlines come sooner.
     """
@@ -48,7 +48,7 @@ class Broken:
     numbers: frozenset[int]
     catch: Catch = command_refused
     met: set[int] = field(default_factory=set)
-    mends: list[Callable[[], Any]] = field(default_factory=list)
+    mends: dict[int, Callable[[], Any]] = field(default_factory=dict)
     clock: OperationClock = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,15 +56,21 @@ class Broken:
 
     def __call__(self, step: PlannedStep, result: StepResult) -> None:
         self.clock.seen(step, result)
-        if step.number not in self.numbers or result.outcome is not StepOutcome.RUNNING or step.number in self.met:
-            return
-        self.met.add(step.number)
-        host = NOTIFY_HOST if step.action == "notify" else step.host
-        self.mends.append(self.catch(self.lab, host, words_of(step)))
+        if result.outcome is not StepOutcome.RUNNING:
+            # A later step may say the same words to the same host.
+            self._mend(step.number)
+        elif step.number in self.numbers and step.number not in self.met:
+            self.met.add(step.number)
+            host = NOTIFY_HOST if step.action == "notify" else step.host
+            self.mends[step.number] = self.catch(self.lab, host, words_of(step))
 
     def mend(self) -> None:
-        for mend in self.mends:
-            mend()
+        for number in list(self.mends):
+            self._mend(number)
+
+    def _mend(self, number: int) -> None:
+        if number in self.mends:
+            self.mends.pop(number)()
 
 
 def words_of(step: PlannedStep) -> str:
@@ -154,7 +160,7 @@ async def broken_run(
     return report, broken
 
 
-async def brought_to(lab: Lab, runbook: str) -> None:
+async def brought_to(lab: Lab, runbook: str, params: dict[str, str] | None = None) -> None:
     """Bring the estate to where the runbook makes sense."""
     if runbook in ("token-sync", "force-sync"):
         await lab.fault("replication-stuck", BACKUP)
@@ -164,7 +170,7 @@ async def brought_to(lab: Lab, runbook: str) -> None:
         await done(lab, "dr-sync")
     if runbook == "dr-return":
         await done(lab, "dr-activate")
-    await until_ready(lab, runbook, overrides=overridden(runbook))
+    await until_ready(lab, runbook, overrides=overridden(runbook), params=params)
 
 
 async def done(lab: Lab, runbook: str) -> None:

@@ -11,6 +11,7 @@ from dslsconsole.settings.schema import Estate
 from dslsconsole.systems.acting import Call, Hands, actions
 from dslsconsole.systems.dns.act import dig_command
 from dslsconsole.systems.ground import Ground
+from dslsconsole.systems.node.act import LOOKS
 from dslsconsole.systems.systemd.act import shown
 
 pytestmark = pytest.mark.real
@@ -22,7 +23,7 @@ ARGUMENTS = {
     "primary_pool": "500", "backup_pool": "500", "sync_interval": "30", "failover_priority": NASTY,
     "start": "2027-01-18", "end": "2027-05-14", "enrollment": "enabled", "courses": "enabled",
     "algorithm": NASTY, "weights": NASTY, "health_check_interval": "30", "failover_threshold": "3",
-    "course_hours": NASTY, "research_hours": NASTY, "off_hours": NASTY,
+    "course_hours": NASTY, "research_hours": NASTY, "off_hours": NASTY, "chain": "OUTPUT",
 }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def commands(ground: Ground) -> dict[str, list[str]]:
         if name.startswith("server-") or name in ("shutdown-sessions", "notify", "look-for-address"):
             continue
         call = Call(nobody, ground, "n1", ARGUMENTS, lambda: 0.0)
-        found[name] = [text.partition("  # ")[0] for text in action.commands(call)]
+        found[name] = [text.partition("  # ")[0] for text in action.commands(call) if text != LOOKS]
     call = Call(nobody, ground, "n1", ARGUMENTS | {"force": "-force"}, lambda: 0.0)
     found["transfer-state, forced"] = list(actions()["transfer-state"].commands(call))
     found["show"] = [shown(ground, "dsls-none-of-this-machine")]
