@@ -28,7 +28,7 @@ def followed_by(entries: list[journal.Entry], operation: str) -> str | None:
 
 def changed(survey: Survey, ground: Ground, record: OperationRecord) -> str | None:
     """What of the primary role is not as the operation left it, in words; None where nothing is known to differ."""
-    begun = {step.host for step in record.plan.steps if step.action == "promote" and step.number in record.earlier}
+    begun = _may_have_promoted(record)
     serving = survey.primaries()
     if len(serving) > 1:
         return f"{' and '.join(serving)} both serve as primary"
@@ -43,6 +43,17 @@ def changed(survey: Survey, ground: Ground, record: OperationRecord) -> str | No
     if now is not None and before not in (0, now) and not begun and not record.undoing:
         return f"the epoch is {now}, and was {record.epoch} when the operation began: there was a promotion since"
     return None
+
+
+def _may_have_promoted(record: OperationRecord) -> set[str]:
+    """Nodes that may have become primary by what the operation began: a server that it means to promote may take the
+    role by itself as soon as it is started."""
+    targets = {step.host for step in record.plan.steps if step.action == "promote"}
+    return {
+        step.host
+        for step in record.plan.steps
+        if step.number in record.earlier and step.host in targets and step.action in ("promote", "service-start")
+    }
 
 
 def unproven(survey: Survey, ground: Ground, record: OperationRecord) -> str | None:

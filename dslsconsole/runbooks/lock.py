@@ -16,6 +16,7 @@ from dslsconsole.runbooks.attempt import StepOutcome
 from dslsconsole.runbooks.beside import OperationRecord, record_path
 from dslsconsole.runbooks.plan import PlannedStep
 from dslsconsole.ssh.cleaning import clean
+from dslsconsole.ssh.files import HALF_WRITTEN
 from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
 
@@ -335,6 +336,16 @@ async def _remove_all(hands: Hands, host: str, path: str, directory: str, record
     await hands.remove(host, path)
     for generation in range(1, min(record.generation, 50) + 1):
         await hands.remove(host, claim_path(path, generation))
+    with contextlib.suppress(*_NOT_DONE):
+        await _swept(hands, host, directory, record)
+
+
+async def _swept(hands: Hands, host: str, directory: str, record: LockRecord) -> None:
+    """Remove what a process was writing for the operation when it died."""
+    begun = (f"{record.cluster}.lock.", f"{record.cluster}.{record.operation}.json.")
+    for name in await hands.names(host, directory) or ():
+        if name.startswith(begun) and name.endswith(HALF_WRITTEN):
+            await hands.remove(host, f"{directory.rstrip('/')}/{name}")
 
 
 async def removed(hands: Hands, ground: Ground, host: str, operation: str) -> None:

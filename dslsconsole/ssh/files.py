@@ -15,6 +15,9 @@ _ONE_AFTER_ANOTHER = 0
 _PART = 32_768
 """Bytes of one request; every server takes so many (draft-ietf-secsh-filexfer-02, section 3)."""
 
+HALF_WRITTEN = ".new"
+"""How the name of a file ends that is not in place yet; one that its writer left behind is in nobody's use."""
+
 
 async def create_exclusively(connection: asyncssh.SSHClientConnection, path: str, data: bytes) -> bool:
     """Creates and fills a file; False if one is there. Removes its own file again when filling it fails."""
@@ -45,7 +48,7 @@ async def replace(connection: asyncssh.SSHClientConnection, path: str, data: byt
     Each writer has a name of its own beside the file: of two that shared one, the second would empty what the first
     has just put in place.
     """
-    beside = f"{path}.{secrets.token_hex(8)}.new"
+    beside = f"{path}.{secrets.token_hex(8)}{HALF_WRITTEN}"
     async with _sftp(connection) as sftp:
         try:
             async with sftp.open(

@@ -101,6 +101,10 @@ class Hands(Protocol):
         """Remove a file; it is no error that there is none."""
         ...
 
+    async def names(self, host: str, path: str) -> tuple[str, ...] | None:
+        """The names in a directory; None where there is none."""
+        ...
+
 
 class Request(Struct, frozen=True):
     """A request over HTTP from the console's own host. Redirections are not followed."""

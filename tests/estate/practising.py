@@ -262,14 +262,16 @@ async def until_standing(lab: Lab, before: dict[str, Any]) -> None:
     await eventually(lambda: standing(lab) == before)
 
 
-async def until_ready(lab: Lab, runbook: str, **wish: Any) -> Report:
-    """Wait until the runbook's guards pass; its plan."""
-    async with asyncio.timeout(90):
-        while (  # noqa: ASYNC110 - the practice estate tells nobody
-            report := await run(lab, runbook, "look", dry_run=True, **wish)
-        ).outcome.value != "done":
+async def until_ready(lab: Lab, runbook: str, **wish: Any) -> tuple[PlannedStep, ...]:
+    """Wait until the runbook's guards pass; its steps."""
+    ground = Ground(load(lab.estate_path), CLUSTER)
+    async with Reach(ground, time.time) as hands, asyncio.timeout(90):
+        while True:
+            prospect = await operation_of(runbook, "look", hands, ground, dry_run=True, **wish).look()
+            if not prospect.refusals:
+                assert prospect.plan is not None
+                return prospect.plan.steps
             await asyncio.sleep(0.05)
-    return report
 
 
 def never_wrong(lab: Lab) -> None:
@@ -277,7 +279,7 @@ def never_wrong(lab: Lab) -> None:
     truth = lab.truth()
     assert len(truth["primaries"]) <= 1
     assert len(truth["serving"]) <= 1
-    assert not locks(lab)
+    assert not (left := locks(lab)), [path.read_text() for path in left]
 
 
 def refusing(report: Report) -> list[str]:

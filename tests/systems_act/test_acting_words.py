@@ -100,6 +100,9 @@ class Recorded:
     async def remove(self, host: str, path: str) -> None:
         return None
 
+    async def names(self, host: str, path: str) -> tuple[str, ...] | None:
+        return None
+
 
 class Voters(Recorded):
     """Hands of a cluster whose p1 is silent, and whose voters refuse with given words before they agree."""
