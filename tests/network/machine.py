@@ -19,6 +19,9 @@ from tests.network.services import Service, Services
 BOOT_S = 10.0
 """How long a load balancer waits for its servers when the machines are switched on together."""
 
+_OWN = {"run": "0755", "tmp": "1777"}
+"""Directories that each machine has for itself, with their modes."""
+
 
 def boot(order: Order) -> None:
     """What the first process of a machine does. It does not return."""
@@ -36,15 +39,18 @@ def _mount(order: Order) -> None:
     disk = Path(order.base) / order.name
     layers = f"lowerdir=/,upperdir={disk / 'disk'},workdir={disk / 'work'}"
     kernel.mount("disk", new, "overlay", options=layers)
-    # What this machine has on file systems of their own is not part of `/`.
+    for name, mode in _OWN.items():
+        kernel.mount("tmpfs", new / name, "tmpfs", options=f"mode={mode}")
+    # What this machine has on file systems of their own is not part of `/`; what lies in a directory that each machine
+    # has for itself is not seen there.
     for path in {Path(order.repository), Path(sys.prefix), Path(sys.base_prefix), Path("/usr"), Path("/var")}:
-        if path.stat().st_dev != Path("/").stat().st_dev:
-            kernel.bind(path, new / path.relative_to("/"))
+        if path.stat().st_dev != Path("/").stat().st_dev or path.parts[1] in _OWN:
+            shown = new / path.relative_to("/")
+            shown.mkdir(parents=True, exist_ok=True)
+            kernel.bind(path, shown)
     for name in ("dev", "sys"):
         kernel.bind(Path("/") / name, new / name)
     kernel.mount("proc", new / "proc", "proc")
-    for name, mode in (("run", "0755"), ("tmp", "1777")):
-        kernel.mount("tmpfs", new / name, "tmpfs", options=f"mode={mode}")
     plan = NODES.get(order.name)
     if plan is not None and plan.holds_tokens and not plan.is_dr:
         for kind, point in site.STORAGE.items():
