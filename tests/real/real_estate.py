@@ -136,11 +136,21 @@ class RealEstate:
 
     def cut_connections(self, host: str) -> int:
         """Kill the sshd processes that serve connections of a host, not the one that listens; how many they were."""
-        listening = self.sshds[host].process.pid
-        serving = [pid for child in children(listening) for pid in (*sshd_children(child), child)]
+        serving = self._serving(host)
         for pid in serving:
             os.kill(pid, 9)
         return len(serving)
+
+    def close_door(self, host: str) -> None:
+        """Take no new connection on a host, then cut those there are."""
+        serving = self._serving(host)
+        self.sshds[host].process.kill()
+        for pid in serving:
+            os.kill(pid, 9)
+
+    def _serving(self, host: str) -> list[int]:
+        listening = self.sshds[host].process.pid
+        return [pid for child in children(listening) for pid in (*sshd_children(child), child)]
 
     async def start(self, *words: str) -> asyncio.subprocess.Process:
         """Start the console's command line."""

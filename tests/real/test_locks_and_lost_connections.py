@@ -51,8 +51,7 @@ async def test_a_cut_step_that_nobody_can_look_up_needs_a_person(estate: RealEst
     estate.hold(PRIMARY, STOP)
     running = asyncio.create_task(operated(estate, "failover", failing="service-stop"))
     await estate.until_held(PRIMARY, STOP)
-    estate.cut_connections(PRIMARY)
-    estate.sshds[PRIMARY].process.terminate()
+    estate.close_door(PRIMARY)
     report = await running
     assert report.outcome is Ending.NEEDS_PERSON, report
     assert report.steps[0].outcome is StepOutcome.UNKNOWN

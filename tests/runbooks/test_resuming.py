@@ -140,6 +140,14 @@ async def known(lab: Lab) -> tuple[Known, ...]:
         return together(journalled(read(directory_of(estate))), await locked(hands, ground))
 
 
+async def found(lab: Lab) -> tuple[Known, ...]:
+    """What is known, once the host that tells it has been reached."""
+    async with asyncio.timeout(60):
+        while not (ones := await known(lab)):
+            pass
+    return ones
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Watch a lock for a moment only."""
@@ -254,7 +262,7 @@ async def test_a_lock_with_signs_of_life_is_not_taken_over(lab: Lab, monkeypatch
 async def test_a_lock_file_that_is_no_lock_is_told_locks_and_can_be_abandoned(lab: Lab, content: bytes) -> None:
     path = lab.directory / "hosts" / BACKUP / "var/lib/dslsconsole" / f"{CLUSTER}.lock"
     path.write_bytes(content)
-    (one,) = await known(lab)
+    (one,) = await found(lab)
     assert one.operation == f"{CLUSTER}@{BACKUP}"
     assert one.document()["state"] == "unfinished"
     assert (await decide(lab, one, "continue")).outcome is Ending.REFUSED
@@ -267,7 +275,7 @@ async def test_a_hosts_word_names_no_process_of_this_machine(lab: Lab) -> None:
     words = {"operation": "x", "cluster": CLUSTER, "runbook": "failover", "operator": "a"}
     here = {"from_host": socket.gethostname(), "pid": os.getpid(), "started_at": 1.0, "plan": "p"}
     path.write_text(json.dumps(words | here))
-    (one,) = await known(lab)
+    (one,) = await found(lab)
     assert not one.here
     assert not one.running
 

@@ -55,7 +55,7 @@ async def run(
 
 async def until_ready(lab: Lab, runbook: str) -> None:
     """Wait until the runbook's guards pass."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         ready = False
         while not ready:
             ready = (await run(lab, runbook, operation="look", dry_run=True)).outcome is Ending.DONE
@@ -202,6 +202,7 @@ async def test_a_dead_load_balancer_is_accepted_by_name_only(lab: Lab) -> None:
 
 
 async def test_a_second_operation_is_kept_out(lab: Lab) -> None:
+    await until_ready(lab, "failover")
     first = asyncio.create_task(run(lab, "failover", operation="first"))
     async with asyncio.timeout(30):
         while not locks(lab):  # noqa: ASYNC110 - files on the estate tell nobody
