@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 
@@ -58,6 +59,16 @@ def read_directory(files: FileSystem, directory: str) -> dict[str, bytes]:
         return {}
     names = files.names(directory)
     return {name: files.read(f"{directory}/{name}") for name in names if files.status(f"{directory}/{name}").is_file}
+
+
+def fingerprint(files: FileSystem, directory: str) -> tuple[tuple[str, int, int, int], ...]:
+    """What differs once a file in a directory was written, came or went; empty where there is no directory."""
+    try:
+        with os.scandir(files.place(directory).real) as entries:
+            found = ((entry.name, entry.stat(follow_symlinks=False)) for entry in entries)
+            return tuple(sorted((name, at.st_ino, at.st_size, at.st_mtime_ns) for name, at in found))
+    except OSError:
+        return ()
 
 
 def checksums(files: FileSystem, directory: str, exclude: Iterable[str] = ()) -> dict[str, str]:

@@ -71,6 +71,8 @@ class LicenceServer:
     primary_heard: dict[str, float] = field(default_factory=dict)
     serves_without_quorum: bool = False
     connections: int = 0
+    judged: tuple[object, tuple[bool, str]] | None = None
+    """What the licence files were found to be, and of which of them."""
 
     # What it is
 
@@ -133,9 +135,13 @@ class LicenceServer:
         """Whether its licence files are valid, and why not or until when."""
         if not self.plan.holds_tokens:
             return True, "expires never"
-        found = licenses.read_directory(self.files, self.license_directory)
-        texts = ((name, data.decode("utf-8", "replace")) for name, data in found.items() if name.endswith(".lic"))
-        return licenses.judge(texts, datetime.datetime.fromtimestamp(self.host.clock(), datetime.UTC).date())
+        today = datetime.datetime.fromtimestamp(self.host.clock(), datetime.UTC).date()
+        seen = (today, licenses.fingerprint(self.files, self.license_directory))
+        if self.judged is None or self.judged[0] != seen:
+            found = licenses.read_directory(self.files, self.license_directory)
+            texts = ((name, data.decode("utf-8", "replace")) for name, data in found.items() if name.endswith(".lic"))
+            self.judged = (seen, licenses.judge(texts, today))
+        return self.judged[1]
 
     def checksums(self) -> tuple[dict[str, str], dict[str, str]]:
         """Checksums of its licence files and of its configuration, without what belongs to one site."""

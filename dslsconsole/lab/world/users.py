@@ -197,7 +197,8 @@ class Users:
         known = serving.tokens.checkouts
         for number in [n for n in self.connections if n not in known]:
             del self.connections[number]
-        lost = [n for n in known if n not in self.connections or not self._still(self.connections[n])]
+        ways = {way: self._still(way) for way in set(self.connections.values())}
+        lost = [n for n in known if n not in self.connections or not ways[self.connections[n]]]
         for number in lost:
             self.connections.pop(number, None)
             way = self.way()
