@@ -49,8 +49,9 @@ def inside(number: int) -> Point:
     return Point.BEGUN if number % 2 else Point.HAPPENED
 
 
-@pytest.mark.parametrize("share", range(SHARES))
-@pytest.mark.parametrize("between", [True, False], ids=["between", "inside"])
+@pytest.mark.parametrize(
+    ("between", "share"), [(True, 0), (True, 1), (False, 0)], ids=["between-0", "between-1", "inside"]
+)
 @pytest.mark.parametrize("pair", THERE_AND_BACK, ids="-".join)
 async def test_continued_it_ends_as_if_it_had_not_been_killed(
     new_lab: NewLab, pair: tuple[str, str], between: bool, share: int
@@ -133,6 +134,8 @@ SHORT: dict[str, dict[str, str]] = {
     "load-balancing": {},
     "academic-balancing": {},
 }
+AGAIN = {"dr-sync", "checkout-test", "service-restart", "vip-move"}
+"""What can be run again and again in one estate."""
 COMES_AFTER = {"lb-ready": "lb-drain", "service-start": "service-stop", "quarantine-end": "quarantine"}
 """What makes that there is something to do."""
 
@@ -141,8 +144,10 @@ COMES_AFTER = {"lb-ready": "lb-drain", "service-start": "service-stop", "quarant
 async def test_a_short_runbook_is_continued_from_each_of_its_steps(new_lab: NewLab, runbook: str) -> None:
     params = SHORT[runbook]
     met, number, last = 0, 1, 1
+    lab = await new_lab()
     while number <= last:
-        lab = await new_lab()
+        if number > 1 and runbook not in AGAIN:
+            lab = await new_lab()
         if before := COMES_AFTER.get(runbook):
             await p.until_ready(lab, before, params=SHORT[before])
             await p.eventually_done(lab, before, SHORT[before])
@@ -150,12 +155,13 @@ async def test_a_short_runbook_is_continued_from_each_of_its_steps(new_lab: NewL
         steps = await p.plan_of(lab, runbook, params=params)
         last = len(steps)
         point = (Point.ENDED, Point.BEGUN, Point.HAPPENED)[number % 3]
-        report = await killed(lab, runbook, "cut", number, point, params=params)
+        operation = f"cut-{number}"
+        report = await killed(lab, runbook, operation, number, point, params=params)
         if report is None:
             met += 1
             assert (await left_behind(lab)).runbook == runbook
             report = await taken_up(lab, "continue")
-            whole(lab, "cut")
+            whole(lab, operation)
         assert report.outcome is Ending.DONE, (number, point, p.explained(report))
         assert {result.outcome for result in report.steps} <= SETTLED, p.explained(report)
         number += 1
