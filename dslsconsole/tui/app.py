@@ -44,6 +44,7 @@ class ConsoleApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False  # what is drawn line by line can't be selected, and each click would paint the whole screen
     BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = "Input > .input--placeholder { color: $tone-muted; }"  # Textual's own is too faint to be read
 
     class Arrived(Message):
         """A batch of frames, or of journal entries."""

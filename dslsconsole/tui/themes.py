@@ -1,5 +1,6 @@
 """Colour themes: YAML files, read strictly, turned into Textual's themes. A bad file is reported and never stops us."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -51,8 +52,7 @@ class ConsoleTheme(Struct, frozen=True, forbid_unknown_fields=True):
 
     def textual(self) -> Theme:
         """The same in Textual's words."""
-        tones = ("text", "muted", "stale", "title", "accent", "ok", "warning", "critical", "unknown")
-        variables = {f"tone-{tone}": getattr(self, tone) for tone in tones}
+        variables = {f"tone-{tone}": getattr(self, tone) for tone in TEXTS}
         variables |= {
             "edge": self.edge,
             "focus": self.focus,
@@ -82,6 +82,8 @@ class ConsoleTheme(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+TEXTS = ("text", "muted", "stale", "title", "accent", "ok", "warning", "critical", "unknown")
+"""The keys whose colours are drawn as text."""
 _PLAIN = ("name", "label", "dark", "ansi")
 _NATIVE = {
     "ansi-background": "ansi_black",
@@ -134,16 +136,34 @@ def read(path: Path) -> ConsoleTheme:
     if path.stat().st_size > LARGEST:
         raise ValueError(f"it is larger than {LARGEST} bytes")
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"it is not YAML: {' '.join(str(error).split())}") from error
-    theme = msgspec.convert(raw, ConsoleTheme)
+    try:
+        theme = msgspec.convert(raw, ConsoleTheme)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{_at(text, _named_by(str(error)))}{error}") from error
     for key, colour in theme.colours().items():
         try:
             parsed = Color.parse(colour)
         except ColorParseError as error:
-            raise ValueError(f"{key}: {colour!r} is no colour; write it as #rrggbb") from error
+            raise ValueError(f"{_at(text, key)}{key}: {colour!r} is no colour; write it as #rrggbb") from error
         if theme.ansi != (parsed.ansi is not None):
             need = "an ansi_ name, because ansi is true" if theme.ansi else "#rrggbb, because ansi is false"
-            raise ValueError(f"{key}: {colour!r} must be {need}")
+            raise ValueError(f"{_at(text, key)}{key}: {colour!r} must be {need}")
     return theme
+
+
+def _named_by(error: str) -> str:
+    """The key that an error of msgspec speaks of; empty: the whole file."""
+    named = re.search(r"`\$\.(\w+)`|unknown field `(\w+)`", error)
+    return next((name for name in named.groups() if name), "") if named else ""
+
+
+def _at(text: str, key: str) -> str:
+    """Where in the file a key is, as the beginning of a sentence; nothing where it is not there."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if key and re.match(rf"{re.escape(key)}\s*:", line):
+            return f"line {number}: "
+    return ""
