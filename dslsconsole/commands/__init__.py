@@ -85,3 +85,13 @@ def estate_option(command: Command) -> Command:
         "/etc/dslsconsole/estate.yaml.",
     )
     return option(command)
+
+
+def theme_option(command: Command) -> Command:
+    """`--theme NAME`."""
+    option = click.option(
+        "--theme",
+        metavar="NAME",
+        help="The colour theme; `c` changes it. Default: dark, or ansi where the terminal has 16 colours at most.",
+    )
+    return option(command)

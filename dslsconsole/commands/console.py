@@ -6,19 +6,19 @@ import sys
 
 import click
 
-from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands import Exit, Invocation, end, estate_option, theme_option
 
 
 @click.command(epilog="Example: dslsconsole console --cluster production-cluster --read-only")
 @estate_option
 @click.option("--read-only", is_flag=True, help="Without any means to act: no guarded key, no process that acts.")
 @click.option("--cluster", metavar="NAME", help="The cluster to show first.")
-@click.option("--theme", metavar="NAME", default="dark", show_default=True, help="The colour theme; `c` changes it.")
+@theme_option
 @click.option("--no-record", is_flag=True, help="Do not record this session.")
 @click.option("--mouse/--no-mouse", default=True, show_default=True, help="Take the mouse from the terminal.")
 @click.pass_obj
 def command(
-    invocation: Invocation, read_only: bool, cluster: str | None, theme: str, no_record: bool, mouse: bool
+    invocation: Invocation, read_only: bool, cluster: str | None, theme: str | None, no_record: bool, mouse: bool
 ) -> None:
     """The interactive console: shows the estate and, once armed, acts on it."""
     show(invocation, can_act=not read_only, cluster=cluster, theme=theme, mouse=mouse)
@@ -29,7 +29,7 @@ def show(
     *,
     can_act: bool = False,
     cluster: str | None = None,
-    theme: str = "dark",
+    theme: str | None = None,
     mouse: bool = True,
     wallboard: bool = False,
     rotate_s: float | None = None,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from dslsconsole.commands import Exit, Invocation, end
+from dslsconsole.commands import Exit, Invocation, end, theme_option
 
 _ENDS_WITHIN = 10.0
 """Seconds."""
@@ -76,13 +76,13 @@ def remembered(directory: Path) -> Iterator[None]:
 
 @click.command(epilog="Example: dslsconsole demo, then in another terminal: dslsconsole lab fault node-down")
 @click.option("--read-only", is_flag=True, help="Look only: nothing can be run.")
-@click.option("--theme", metavar="NAME", default="dark", show_default=True, help="The colour theme.")
+@theme_option
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same day.")
 @click.option(
     "--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="Lab seconds a second."
 )
 @click.option("--mouse/--no-mouse", default=True, show_default=True, help="Take the mouse from the terminal.")
-def command(read_only: bool, theme: str, seed: int, speed: float, mouse: bool) -> None:
+def command(read_only: bool, theme: str | None, seed: int, speed: float, mouse: bool) -> None:
     """Start the practice estate and the console on it; both end together.
 
     To break something while it runs: `dslsconsole lab fault NAME` in another terminal.

@@ -6,7 +6,7 @@ import re
 
 import click
 
-from dslsconsole.commands import Invocation, estate_option
+from dslsconsole.commands import Invocation, estate_option, theme_option
 from dslsconsole.commands.console import show
 
 _SPAN = re.compile(r"(\d{1,6})(s|m|h)?")
@@ -27,8 +27,8 @@ def seconds(_context: click.Context, _parameter: click.Parameter, value: str | N
 @estate_option
 @click.option("--rotate", metavar="20s", callback=seconds, help="Show the clusters in turn, each for so long.")
 @click.option("--cluster", metavar="NAME", help="The cluster to show.")
-@click.option("--theme", metavar="NAME", default="dark", show_default=True, help="The colour theme.")
+@theme_option
 @click.pass_obj
-def command(invocation: Invocation, rotate: float | None, cluster: str | None, theme: str) -> None:
+def command(invocation: Invocation, rotate: float | None, cluster: str | None, theme: str | None) -> None:
     """Read-only, for a screen on a wall."""
     show(invocation, cluster=cluster, theme=theme, wallboard=True, rotate_s=rotate)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.message import Message
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
@@ -68,10 +69,13 @@ class ConsoleApp(App[None]):
         rotate_s: float | None = None,
         terminal_gone: Callable[[], bool] = lambda: False,
         last_resort: LastResort | None = None,
+        driver: type[Driver] | None = None,
+        colours: bool = True,
     ) -> None:
         """`viewer` says why the person may only look: then the keys that act are there, and say so."""
         self._themes = themes
-        super().__init__()
+        # Without colours Textual makes greys, and black of the terminal's own; of native ones it leaves none.
+        super().__init__(driver_class=driver, ansi_color=None if colours else True)
         self.animation_level = "none"
         self.clock = clock
         self.picture = Picture()
@@ -104,6 +108,11 @@ class ConsoleApp(App[None]):
     def themes(self) -> dict[str, ConsoleTheme]:
         return self._themes.themes
 
+    @property
+    def theme_failures(self) -> tuple[str, ...]:
+        """A sentence for each theme that can't be used, or hardly."""
+        return self._themes.failures
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The colours of our own, so that the style sheet can be read under any theme of Textual's."""
         loaded = self._themes.themes.get(DEFAULT) or next(iter(self._themes.themes.values()))
@@ -119,8 +128,8 @@ class ConsoleApp(App[None]):
         if self._feed is not None:
             self.run_worker(self._follow(self._feed), exit_on_error=False, name="the action log")
         self._heed_signals()
-        for failure in self._themes.failures:
-            self.call_after_refresh(self.say, failure)
+        if self._themes.failures:  # one line can hold one of them; all are in the list that `c` shows
+            self.call_after_refresh(self.say, f"c colours tells more: {self._themes.failures[0]}")
 
     def _heed_signals(self) -> None:
         """End in order when told to. Handlers of the loop alone would wait for a loop that a terminal may hold up."""

@@ -28,6 +28,7 @@ class Drawn(Widget):
         & .drawn--critical { color: $tone-critical; text-style: bold; }
         & .drawn--unknown { color: $tone-unknown; }
         & .drawn--cursor { color: $cursor-text; background: $cursor-background; }
+        &:nocolor .drawn--cursor { text-style: reverse; }
     }
     """
 

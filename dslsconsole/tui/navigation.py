@@ -123,12 +123,19 @@ class Navigation:
     def choose_theme(self) -> None:
         before = self._app.theme
         rows = [Row(theme.name, (Cell(theme.name), Cell(theme.label))) for theme in self._app.themes.values()]
+        rows += [
+            Row(failure, (Cell(failure, Tone.WARNING),), spans=True, wraps=True) for failure in self._app.theme_failures
+        ]
 
         def preview(name: str) -> None:
-            self._app.theme = f"dslsconsole-{name}"
+            if name in self._app.themes:
+                self._app.theme = f"dslsconsole-{name}"
 
         def done(name: str | None) -> None:
-            self._app.theme = before if name is None else f"dslsconsole-{name}"
+            if name is None:
+                self._app.theme = before
+            else:
+                preview(name)
 
         chosen = before.removeprefix("dslsconsole-")
         self._app.push_screen(Choice(Sheet("Colours", THEMES, tuple(rows)), chosen=chosen, preview=preview), done)

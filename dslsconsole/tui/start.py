@@ -3,19 +3,24 @@
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 from platformdirs import user_config_path
 
 from dslsconsole.shipped import shipped
+from dslsconsole.tui.abilities import few_colours, repertoire, started_with
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.contrast import weaknesses
 from dslsconsole.tui.journal_files import JournalFiles
+from dslsconsole.tui.repertoire import driver_for
 from dslsconsole.tui.run_process import RunProcess
 from dslsconsole.tui.source import WatchProcess
 from dslsconsole.tui.terminal import LastResort, gone
 from dslsconsole.tui.themes import DEFAULT, LoadedThemes, load
 
+FOR_FEW_COLOURS = "ansi"
 FALLBACK = "dslsconsole status"
 
 
@@ -29,7 +34,8 @@ class Wanted(Struct, frozen=True):
     estate_file: Path
     journal_directory: Path | None
     cluster: str | None = None
-    theme: str = DEFAULT
+    theme: str | None = None
+    """None: the one that suits the terminal's colours."""
     mouse: bool = True
     can_act: bool = False
     viewer: str | None = None
@@ -39,11 +45,31 @@ class Wanted(Struct, frozen=True):
 
 
 def themes() -> LoadedThemes:
-    """The shipped themes, and the user's own, which go before them."""
-    return load((shipped("themes"), user_config_path("dslsconsole") / "themes"))
+    """The shipped themes, and the user's own, which go before them; with a word on those that are hard to read."""
+    loaded = load((shipped("themes"), user_config_path("dslsconsole") / "themes"))
+    hard = (
+        f"the theme {theme.name} is hard to read: {', '.join(weak)}"
+        for theme in loaded.themes.values()
+        if (weak := weaknesses(theme))
+    )
+    return LoadedThemes(loaded.themes, (*loaded.failures, *hard))
 
 
-def check_terminal(term: str | None, *, input_is_tty: bool, output_is_tty: bool, encoding: str) -> None:
+def chosen_theme(name: str | None, loaded: LoadedThemes, environment: Mapping[str, str]) -> str:
+    """The theme of that name, or where none is named the one that suits the terminal.
+
+    Raises:
+        ValueError: there is none of that name, and why files were left out.
+    """
+    if name is None:
+        return FOR_FEW_COLOURS if few_colours(environment) else DEFAULT
+    if name not in loaded.themes:
+        told = "".join(f"\n{failure}" for failure in loaded.failures)
+        raise ValueError(f"--theme: no theme is called {name}; there is {', '.join(loaded.themes)}{told}")
+    return name
+
+
+def check_terminal(term: str | None, *, input_is_tty: bool, output_is_tty: bool) -> None:
     """Refuse what can't show the screen.
 
     Raises:
@@ -54,10 +80,6 @@ def check_terminal(term: str | None, *, input_is_tty: bool, output_is_tty: bool,
     if term in (None, "", "dumb"):
         raise NoTerminal(
             f"TERM={term or ''} can't show the console: set TERM to your terminal's kind, or use: {FALLBACK}"
-        )
-    if "utf" not in encoding.casefold():
-        raise NoTerminal(
-            f"The terminal's encoding is {encoding}, UTF-8 is needed: set LANG=C.UTF-8, or use: {FALLBACK}"
         )
 
 
@@ -73,18 +95,19 @@ def run(wanted: Wanted) -> int:
         os.environ.get("TERM"),
         input_is_tty=sys.stdin.isatty(),
         output_is_tty=sys.stderr.isatty(),
-        encoding=getattr(sys.stderr, "encoding", None) or "unknown",
     )
     loaded = themes()
-    if wanted.theme not in loaded.themes:
-        raise ValueError(f"--theme: no theme is called {wanted.theme}; there is {', '.join(loaded.themes)}")
+    theme = chosen_theme(wanted.theme, loaded, os.environ)
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # Textual takes an empty one for a wish, no-color.org does not
+    characters = repertoire(started_with(), getattr(sys.stderr, "encoding", None) or "")
     program = (sys.executable, "-m", "dslsconsole", "-c", str(wanted.estate_file))
     last_resort = LastResort(sys.stdin.fileno())
     app = ConsoleApp(
         WatchProcess((*program, "watch"), time.time),
         clock=time.time,
         themes=loaded,
-        theme=wanted.theme,
+        theme=theme,
         cluster=wanted.cluster,
         runner=RunProcess((*program, "run")) if wanted.can_act and not wanted.wallboard else None,
         feed=JournalFiles(wanted.journal_directory, writes=wanted.can_act) if wanted.journal_directory else None,
@@ -93,6 +116,8 @@ def run(wanted: Wanted) -> int:
         rotate_s=wanted.rotate_s,
         terminal_gone=lambda: gone(sys.stdin.fileno()),
         last_resort=last_resort,
+        driver=driver_for(characters),
+        colours="NO_COLOR" not in os.environ,
     )
     app.run(mouse=wanted.mouse and not wanted.wallboard)
     last_resort.ended()

@@ -62,6 +62,7 @@ class LineTable(Drawn, can_focus=True):
         border-title-style: bold;
         border-subtitle-color: $tone-muted;
         &:focus { border: round $focus; }
+        &:nocolor:focus { border: heavy $focus; }
         &.tone-warning { border-title-color: $tone-warning; }
         &.tone-critical { border-title-color: $tone-critical; }
         &.tone-unknown { border-title-color: $tone-unknown; }

@@ -10,13 +10,19 @@ import sys
 import termios
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from rich.cells import cell_len
 
 from dslsconsole.model.frames import encode
+from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
-from dslsconsole.tui.start import NoTerminal, check_terminal
+from dslsconsole.tui.abilities import repertoire
+from dslsconsole.tui.repertoire import Repertoire, driver_for
+from dslsconsole.tui.start import NoTerminal, check_terminal, chosen_theme
 from dslsconsole.tui.terminal import gone
+from dslsconsole.tui.themes import load
 
 PROGRAM = """
 import sys, time
@@ -38,20 +44,70 @@ app.run()
 
 
 @pytest.mark.parametrize(
-    ("term", "is_tty", "encoding", "said"),
+    ("term", "is_tty", "said"),
+    [("xterm", False, "needs a terminal"), ("dumb", True, "TERM=dumb"), (None, True, "TERM=")],
+)
+def test_what_can_not_show_it_is_refused_and_told_what_to_use(term: str | None, is_tty: bool, said: str) -> None:
+    with pytest.raises(NoTerminal, match=said) as refused:
+        check_terminal(term, input_is_tty=is_tty, output_is_tty=is_tty)
+    assert "dslsconsole status" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "few"),
     [
-        ("xterm", False, "utf-8", "needs a terminal"),
-        ("dumb", True, "utf-8", "TERM=dumb"),
-        (None, True, "utf-8", "TERM="),
-        ("xterm", True, "iso-8859-1", "UTF-8 is needed"),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, False),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, False),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, True),
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "linux"}, True),
     ],
 )
-def test_what_can_not_show_it_is_refused_and_told_what_to_use(
-    term: str | None, is_tty: bool, encoding: str, said: str
-) -> None:
-    with pytest.raises(NoTerminal, match=said) as refused:
-        check_terminal(term, input_is_tty=is_tty, output_is_tty=is_tty, encoding=encoding)
-    assert "dslsconsole status" in str(refused.value)
+def test_where_there_are_few_colours_the_theme_of_few_is_taken(environment: dict[str, str], few: bool) -> None:
+    loaded = load([shipped("themes")])
+    assert chosen_theme(None, loaded, environment) == ("ansi" if few else "dark")
+    assert chosen_theme("light", loaded, environment) == "light"
+
+
+def test_a_theme_that_is_not_there_says_which_are_and_why_others_are_not(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\nlabel: my own\n")
+    with pytest.raises(ValueError, match="no theme is called mine; there is ansi, .*dark") as refused:
+        chosen_theme("mine", load([shipped("themes"), tmp_path]), {})
+    assert f"{tmp_path / 'mine.yaml'} is left out" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "encoding", "has"),
+    [
+        ({"TERM": "xterm", "LANG": "de_DE.UTF-8"}, "utf-8", Repertoire.UNICODE),
+        ({"TERM": "xterm"}, "utf-8", Repertoire.UNICODE),
+        ({"TERM": "linux", "LANG": "C.UTF-8"}, "utf-8", Repertoire.CONSOLE),
+        ({"TERM": "linux", "LANG": "C"}, "utf-8", Repertoire.ASCII),
+        ({"TERM": "xterm", "LANG": "de_DE.UTF-8", "LC_ALL": "POSIX"}, "utf-8", Repertoire.ASCII),
+        ({"TERM": "xterm", "LANG": "C", "LC_CTYPE": "en_US.utf8"}, "utf-8", Repertoire.UNICODE),
+        ({"TERM": "xterm", "LANG": "de_DE.UTF-8"}, "iso-8859-1", Repertoire.ASCII),
+    ],
+)
+def test_which_characters_there_are(environment: dict[str, str], encoding: str, has: Repertoire) -> None:
+    assert repertoire(environment, encoding) is has
+
+
+@pytest.mark.parametrize(
+    ("has", "drawn"),
+    [
+        (Repertoire.UNICODE, "\x1b[1m╭─ ● ✖ é 中 …"),
+        (Repertoire.CONSOLE, "\x1b[1m┌─ • X é 中 ~"),
+        (Repertoire.ASCII, "\x1b[1m+- * X e ?? ~"),
+    ],
+)
+def test_a_character_that_is_not_there_is_drawn_as_another_as_wide(has: Repertoire, drawn: str) -> None:
+    written: list[str] = []
+    driver = driver_for(has).__new__(driver_for(has))
+    driver._writer_thread = SimpleNamespace(write=written.append)  # type: ignore[assignment]
+    driver.write("\x1b[1m╭─ ● ✖ é 中 …")
+    assert written == [drawn]
+    assert cell_len(drawn) == cell_len("\x1b[1m╭─ ● ✖ é 中 …")
 
 
 def test_a_terminal_whose_far_end_is_closed_is_gone() -> None:

@@ -1,0 +1,110 @@
+"""A terminal for tests: a program on a pseudo terminal (pexpect), and what a person would see of it (pyte)."""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pexpect
+import pyte
+
+PATIENCE_S = 60.0
+"""How long anything may take before a test gives up; a loaded machine is slow."""
+LOOKS_EVERY_S = 0.05
+
+
+class Terminal:
+    """A program on a terminal of its own.
+
+    Args:
+        argv: the program and its arguments.
+        environment: all of its environment.
+        size: columns and lines.
+        baud: bits a second of its line, ten for a byte; None for one without limit.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (100, 32), baud: int | None = None
+    ) -> None:
+        columns, lines = size
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self._share = max(1, int(baud / 10 * LOOKS_EVERY_S)) if baud else 65536
+        self.written = b""
+        """All that the program has written, as far as it was read."""
+        self.process = pexpect.spawn(
+            argv[0], list(argv[1:]), env=dict(environment), dimensions=(lines, columns), timeout=None, echo=False
+        )
+        self.process.delaybeforesend = None
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.isalive():
+            self.process.kill(9)
+            self.process.wait()
+        self.process.close()
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def reversed_lines(self) -> list[str]:
+        """The lines of which some is drawn in reverse."""
+        return [
+            self.lines[number]
+            for number in range(self._screen.lines)
+            if any(self._screen.buffer[number][column].reverse for column in range(self._screen.columns))
+        ]
+
+    def colours(self) -> set[str]:
+        """The colours on the screen, of letters and of what is behind them."""
+        cells = (self._screen.buffer[line][column] for line in range(self._screen.lines) for column in range(self._screen.columns))
+        return {colour for cell in cells for colour in (cell.fg, cell.bg)}
+
+    def press(self, keys: str) -> None:
+        self.process.send(keys)
+
+    def resize(self, columns: int, lines: int) -> None:
+        self._screen.resize(lines, columns)
+        self.process.setwinsize(lines, columns)
+
+    def look(self) -> bool:
+        """Read once what is there; false at the end of the program's writing."""
+        began = time.monotonic()
+        try:
+            data = self.process.read_nonblocking(self._share, timeout=LOOKS_EVERY_S)
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.written += data
+        self._stream.feed(data)
+        if self._share < 65536:
+            time.sleep(max(0.0, LOOKS_EVERY_S - (time.monotonic() - began)))  # the line takes so long
+        return True
+
+    def until(self, seen: str | Callable[["Terminal"], bool], within_s: float = PATIENCE_S) -> None:
+        """Look until the screen shows a text (a regular expression), or until what is asked is so."""
+        deadline = time.monotonic() + within_s
+        while not (seen(self) if callable(seen) else re.search(seen, self.text)):
+            going = self.look()
+            assert time.monotonic() < deadline, f"{seen} did not come; the screen is\n{self.text}"
+            assert going or (not callable(seen) and re.search(seen, self.text)), f"it ended; the screen is\n{self.text}"
+
+    def ended(self, within_s: float = PATIENCE_S) -> int:
+        """The exit status, once it has ended; what it writes is read meanwhile."""
+        deadline = time.monotonic() + within_s
+        while self.look():
+            assert time.monotonic() < deadline, f"it did not end; the screen is\n{self.text}"
+        self.process.wait()
+        return self.process.exitstatus if self.process.exitstatus is not None else 128 + (self.process.signalstatus or 0)
+
+    def lose(self) -> None:
+        """Close the far end, as a dropped connection does."""
+        self.process.ptyproc.fileobj.close()
