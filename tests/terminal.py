@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import pexpect
 import pyte
@@ -19,24 +20,21 @@ class Terminal:
         argv: the program and its arguments.
         environment: all of its environment.
         size: columns and lines.
-        baud: bits a second of its line, ten for a byte; None for one without limit.
     """
 
-    def __init__(
-        self, argv: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (100, 32), baud: int | None = None
-    ) -> None:
+    def __init__(self, argv: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (100, 32)) -> None:
         columns, lines = size
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
-        self._share = max(1, int(baud / 10 * LOOKS_EVERY_S)) if baud else 65536
+        self._share: int | None = None
         self.written = b""
         """All that the program has written, as far as it was read."""
-        self.process = pexpect.spawn(
+        self.process: Any = pexpect.spawn(
             argv[0], list(argv[1:]), env=dict(environment), dimensions=(lines, columns), timeout=None, echo=False
         )
         self.process.delaybeforesend = None
 
-    def __enter__(self) -> "Terminal":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,7 +62,11 @@ class Terminal:
 
     def colours(self) -> set[str]:
         """The colours on the screen, of letters and of what is behind them."""
-        cells = (self._screen.buffer[line][column] for line in range(self._screen.lines) for column in range(self._screen.columns))
+        cells = (
+            self._screen.buffer[line][column]
+            for line in range(self._screen.lines)
+            for column in range(self._screen.columns)
+        )
         return {colour for cell in cells for colour in (cell.fg, cell.bg)}
 
     def press(self, keys: str) -> None:
@@ -74,22 +76,26 @@ class Terminal:
         self._screen.resize(lines, columns)
         self.process.setwinsize(lines, columns)
 
+    def slow_down(self, baud: int) -> None:
+        """From now on the line takes so many bits a second, ten for a byte."""
+        self._share = int(baud / 10 * LOOKS_EVERY_S)
+
     def look(self) -> bool:
         """Read once what is there; false at the end of the program's writing."""
         began = time.monotonic()
         try:
-            data = self.process.read_nonblocking(self._share, timeout=LOOKS_EVERY_S)
+            data = self.process.read_nonblocking(self._share or 65536, timeout=LOOKS_EVERY_S)
         except pexpect.TIMEOUT:
             return True
         except pexpect.EOF:
             return False
         self.written += data
         self._stream.feed(data)
-        if self._share < 65536:
+        if self._share is not None:
             time.sleep(max(0.0, LOOKS_EVERY_S - (time.monotonic() - began)))  # the line takes so long
         return True
 
-    def until(self, seen: str | Callable[["Terminal"], bool], within_s: float = PATIENCE_S) -> None:
+    def until(self, seen: str | Callable[[Self], bool], within_s: float = PATIENCE_S) -> None:
         """Look until the screen shows a text (a regular expression), or until what is asked is so."""
         deadline = time.monotonic() + within_s
         while not (seen(self) if callable(seen) else re.search(seen, self.text)):
@@ -103,7 +109,9 @@ class Terminal:
         while self.look():
             assert time.monotonic() < deadline, f"it did not end; the screen is\n{self.text}"
         self.process.wait()
-        return self.process.exitstatus if self.process.exitstatus is not None else 128 + (self.process.signalstatus or 0)
+        return (
+            self.process.exitstatus if self.process.exitstatus is not None else 128 + (self.process.signalstatus or 0)
+        )
 
     def lose(self) -> None:
         """Close the far end, as a dropped connection does."""

@@ -168,6 +168,9 @@ ACTIONS = (
         place=Place.WALLBOARD,
         footer=9,
     ),
+    Action(
+        "suspend", "ctrl+z", "suspend", "Go to the shell; `fg` comes back.", place=Place.EVERYWHERE, shown_key="Ctrl+Z"
+    ),
 )
 
 

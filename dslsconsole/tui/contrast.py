@@ -44,7 +44,7 @@ def pairs(theme: ConsoleTheme) -> dict[str, tuple[str, str, float]]:
 
 
 def weaknesses(theme: ConsoleTheme) -> tuple[str, ...]:
-    """What of a theme is hard to read, in words. A 16-colour theme's colours are the terminal's own: nothing is known."""
+    """What of a theme is hard to read, in words. Of 16 colours nothing is known: they are the terminal's."""
     if theme.ansi:
         return ()
     measured = ((what, contrast(one, other), least) for what, (one, other, least) in pairs(theme).items())

@@ -10,6 +10,7 @@ from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, glyph
 from dslsconsole.tui.render.view import HEALTHS
 from dslsconsole.tui.screens.cluster import PANELS
+from dslsconsole.tui.terminal import has_shell_behind
 
 if TYPE_CHECKING:
     from dslsconsole.tui.app import ConsoleApp
@@ -56,6 +57,7 @@ class Navigation:
             "theme": self.choose_theme,
             "help": self.help,
             "palette": self.palette,
+            "suspend": self.suspend,
             "quit": self.quit,
         }[action.id]()
 
@@ -141,6 +143,13 @@ class Navigation:
         self._app.push_screen(Choice(Sheet("Colours", THEMES, tuple(rows)), chosen=chosen, preview=preview), done)
 
     # -- leaving
+
+    def suspend(self) -> None:
+        """Stop, for a shell to take over. Where there is none, a stopped console could not be waked again."""
+        if has_shell_behind():
+            self._app.action_suspend_process()
+        else:
+            self._app.say("there is no shell to go to; q leaves the console")
 
     def quit(self) -> None:
         running = self._app.acting.running

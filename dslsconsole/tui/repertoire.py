@@ -1,4 +1,4 @@
-"""What characters a terminal can draw, and the driver that writes no others.
+"""What characters a terminal can draw, and what is drawn in the place of others.
 
 The screens are drawn in Unicode alone; what a terminal lacks is put in its place on the way out, cell for cell.
 """
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from enum import Enum
 
 from rich.cells import cell_len
-from textual.drivers.linux_driver import LinuxDriver
 
 
 class Repertoire(Enum):
@@ -23,14 +22,14 @@ _CONSOLE = {
     "╭": "┌", "╮": "┐", "╰": "└", "╯": "┘", "━": "═",
     "●": "•", "✖": "X", "✔": "√", "↶": "←", "↩": "←", "≠": "#", "␡": "?",
     "▁": "_", "▂": "_", "▃": "▄", "▅": "▄", "▆": "█", "▇": "█",
-    "…": "~", "“": '"', "”": '"', "–": "-",
+    "…": "~", "“": '"', "”": '"', "\u2013": "-",
 }  # fmt: skip
 """What code page 437, which the kernel starts with, does not have."""
 _ASCII = {
     "─": "-", "━": "=", "═": "=", "│": "|", "┃": "|", "·": ".", "→": ">", "←": "<", "↑": "^", "↓": "v",
     "▲": "!", "▶": ">", "●": "*", "•": "*", "○": "o", "✖": "X", "✔": "+", "√": "+", "↶": "<", "↩": "<", "≠": "#",
     "▁": "_", "▂": ".", "▃": ":", "▄": "-", "▅": "=", "▆": "+", "▇": "*", "█": "#", "▌": "|", "░": ".",
-    "…": "~", "“": '"', "”": '"', "’": "'", "–": "-", "—": "-",
+    "…": "~", "“": '"', "”": '"', "\u2019": "'", "\u2013": "-", "—": "-",
 }  # fmt: skip
 
 
@@ -56,15 +55,9 @@ def _nearest(letter: str) -> str:
     return plain if len(plain) == width else "?" * width
 
 
-def driver_for(repertoire: Repertoire) -> type[LinuxDriver]:
-    """The driver for a terminal that has these characters."""
+def characters(repertoire: Repertoire) -> Mapping[int, str] | None:
+    """For `str.translate`: what to draw instead of what there is not; None where there is everything."""
     if repertoire is Repertoire.UNICODE:
-        return LinuxDriver
+        return None
     in_ascii = repertoire is Repertoire.ASCII
-    characters = _Characters(_ASCII if in_ascii else _CONSOLE, ascii_alone=in_ascii)
-
-    class Driver(LinuxDriver):
-        def write(self, data: str) -> None:
-            super().write(data if data.isascii() else data.translate(characters))
-
-    return Driver
+    return _Characters(_ASCII if in_ascii else _CONSOLE, ascii_alone=in_ascii)

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,10 +13,10 @@ from dslsconsole.shipped import shipped
 from dslsconsole.tui.abilities import few_colours, repertoire, started_with
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.contrast import weaknesses
+from dslsconsole.tui.driver import driver_for
 from dslsconsole.tui.journal_files import JournalFiles
-from dslsconsole.tui.repertoire import driver_for
 from dslsconsole.tui.run_process import RunProcess
-from dslsconsole.tui.source import WatchProcess
+from dslsconsole.tui.source import Source, WatchProcess
 from dslsconsole.tui.terminal import LastResort, gone
 from dslsconsole.tui.themes import DEFAULT, LoadedThemes, load
 
@@ -83,8 +83,8 @@ def check_terminal(term: str | None, *, input_is_tty: bool, output_is_tty: bool)
         )
 
 
-def run(wanted: Wanted) -> int:
-    """Run the console until it is left; the exit status.
+def run(wanted: Wanted, source: Source | None = None, clock: Callable[[], float] = time.time) -> int:
+    """Run the console until it is left; the exit status. Without a source it reads from a process of its own.
 
     Raises:
         NoTerminal: there is no terminal to draw on.
@@ -104,8 +104,8 @@ def run(wanted: Wanted) -> int:
     program = (sys.executable, "-m", "dslsconsole", "-c", str(wanted.estate_file))
     last_resort = LastResort(sys.stdin.fileno())
     app = ConsoleApp(
-        WatchProcess((*program, "watch"), time.time),
-        clock=time.time,
+        source or WatchProcess((*program, "watch"), clock),
+        clock=clock,
         themes=loaded,
         theme=theme,
         cluster=wanted.cluster,

@@ -19,6 +19,11 @@ def gone(descriptor: int) -> bool:
     return any(events & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, events in watch.poll(0))
 
 
+def has_shell_behind() -> bool:
+    """Whether a shell would take the terminal over if this program were stopped, and could let it go on."""
+    return os.getpgrp() != os.getsid(0)
+
+
 class LastResort:
     """Ends the process some seconds after it was told to end, if it is still there.
 

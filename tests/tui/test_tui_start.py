@@ -19,7 +19,8 @@ from dslsconsole.model.frames import encode
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
 from dslsconsole.tui.abilities import repertoire
-from dslsconsole.tui.repertoire import Repertoire, driver_for
+from dslsconsole.tui.driver import driver_for
+from dslsconsole.tui.repertoire import Repertoire
 from dslsconsole.tui.start import NoTerminal, check_terminal, chosen_theme
 from dslsconsole.tui.terminal import gone
 from dslsconsole.tui.themes import load
@@ -72,7 +73,7 @@ def test_where_there_are_few_colours_the_theme_of_few_is_taken(environment: dict
 
 def test_a_theme_that_is_not_there_says_which_are_and_why_others_are_not(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: mine\nlabel: my own\n")
-    with pytest.raises(ValueError, match="no theme is called mine; there is ansi, .*dark") as refused:
+    with pytest.raises(ValueError, match=r"no theme is called mine; there is ansi, .*dark") as refused:
         chosen_theme("mine", load([shipped("themes"), tmp_path]), {})
     assert f"{tmp_path / 'mine.yaml'} is left out" in str(refused.value)
 

@@ -28,19 +28,25 @@ COLOUR_BLIND = {
 }
 """What of linear red, green and blue is left: Machado, Oliveira and Fernandes 2009, severity 1."""
 TOLD_APART = 18.0
-"""Distance in CIE 1976 L*a*b*; 2.3 is what is just noticed in two areas side by side, and glyphs are small and apart."""
+"""Distance in CIE 1976 L*a*b*. 2.3 is just noticed in two areas side by side, but glyphs are small and apart."""
 
 PALETTES = {
     "Linux console": "000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa "
     "555555 ff5555 55ff55 ffff55 5555ff ff55ff 55ffff ffffff",
-    "xterm": "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff",
+    "xterm": "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
+    "7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff",
 }
 """What 16-colour terminals show where nobody set anything, from colour 0 to 15."""
 
 
 @pytest.mark.parametrize(
     ("one", "other", "ratio"),
-    [("#000000", "#ffffff", 21.0), ("#ffffff", "#ffffff", 1.0), ("#777777", "#ffffff", 4.48), ("#ff0000", "#ffffff", 4.0)],
+    [
+        ("#000000", "#ffffff", 21.0),
+        ("#ffffff", "#ffffff", 1.0),
+        ("#777777", "#ffffff", 4.48),
+        ("#ff0000", "#ffffff", 4.0),
+    ],
 )
 def test_contrast_is_what_the_guidelines_say(one: str, other: str, ratio: float) -> None:
     assert contrast(one, other) == contrast(other, one) == pytest.approx(ratio, abs=0.01)

@@ -1,0 +1,164 @@
+"""The program on a terminal as a person has it, whatever that is like and whatever befalls it."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from dslsconsole.model.frames import Frame, encode
+from dslsconsole.tui import scenes
+from tests.terminal import Terminal
+
+READER = """
+import select, sys
+frames = open(sys.argv[1], "rb")
+while not select.select([sys.stdin], [], [], 0.05)[0]:
+    sys.stdout.buffer.write(frames.read())
+    sys.stdout.flush()
+"""
+PROGRAM = """
+import sys
+from pathlib import Path
+from dslsconsole.tui.source import WatchProcess
+from dslsconsole.tui.start import Wanted, run
+clock = lambda: float(sys.argv[2])
+source = WatchProcess((sys.executable, "-c", sys.argv[3], sys.argv[1]), clock)
+sys.exit(run(Wanted(Path("no-estate.yaml"), None), source, clock))
+"""
+ROOT = Path(__file__).parent.parent.parent
+SERVED = "licences are served by dsls-primary-01"
+ALL_THERE = r"nothing has been done yet(.|\n)*q quit"
+
+
+class Console(Terminal):
+    """The console on a terminal, with frames that the test hands out."""
+
+    def __init__(self, directory: Path, *, size: tuple[int, int] = (100, 32), shell: bool = False, **more: str) -> None:
+        self._frames = directory / "frames.jsonl"
+        self._frames.touch()
+        words = [sys.executable, "-c", PROGRAM, str(self._frames), str(scenes.NOON + 1), READER]
+        for name, content in (("program", PROGRAM), ("reader", READER)):
+            (directory / name).write_text(content)
+        self.command = (
+            f'{sys.executable} {directory}/program {self._frames} {scenes.NOON + 1} "$(cat {directory}/reader)"'
+        )
+        super().__init__(
+            ["bash", "--norc", "--noprofile", "-i"] if shell else words, environment(directory, **more), size
+        )
+        self.read(scenes.healthy())
+
+    def read(self, frames: Iterable[Frame]) -> None:
+        """Let the reading process say this."""
+        with self._frames.open("ab") as file:
+            file.write(b"".join(encode(frame) for frame in frames))
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """What a login gives, and no more."""
+    given = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    return given | more
+
+
+def test_it_starts_and_follows_the_size(tmp_path: Path) -> None:
+    with Console(tmp_path, size=(80, 24)) as console:
+        console.until(SERVED)
+        console.until(ALL_THERE)
+        console.resize(120, 40)
+        console.until(r"\n╰.{118}╯\n.*q quit")
+        console.until(ALL_THERE)
+        console.resize(70, 20)
+        console.until("70 by 20 is too small: at least 80 by 24 is needed")
+        console.resize(80, 24)
+        console.until(SERVED)
+        console.until(ALL_THERE)
+        console.press("q")
+        assert console.ended() == 0
+        assert b"\x1b[?1049l\x1b[?25h" in console.written, "the terminal is given back"
+
+
+def test_it_ends_with_its_terminal(tmp_path: Path) -> None:
+    with Console(tmp_path) as console:
+        console.until(SERVED)
+        console.lose()
+        console.process.wait()
+        assert not console.process.isalive()
+
+
+def test_on_a_slow_line_keys_are_answered_and_the_present_is_shown(tmp_path: Path) -> None:
+    """9,600 baud are 960 bytes a second."""
+    with Console(tmp_path, size=(80, 24), TERM="vt220") as console:
+        console.until(ALL_THERE)
+        console.slow_down(9600)
+        console.press("z")
+        console.until("━Nodes━{60,}")
+        for second in range(1, 200):
+            console.read(scenes.healthy(scenes.NOON + second))
+        console.read(scenes.troubled(scenes.NOON + 200))
+        console.until("12:03:2.Z")
+        console.press("q")
+        assert console.ended() == 0
+
+
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(tmp_path: Path) -> None:
+    with Console(tmp_path, shell=True, PS1="shell> ") as console:
+        console.until("shell>")
+        console.press(f"{console.command}\r")
+        console.until(SERVED)
+        console.until(ALL_THERE)
+        console.press("\x1a")
+        console.until("Stopped")
+        assert b"\x1b[?1049l" in console.written
+        console.press("clear; echo in the $((1 + 1))nd shell; fg\r")
+        console.until("in the 2nd shell")
+        console.until(SERVED)
+        console.until(ALL_THERE)
+        console.press("q")
+        console.until(lambda seen: seen.written.count(b"\x1b[?1049l") == 2)
+
+
+def test_where_there_is_no_shell_ctrl_z_says_so(tmp_path: Path) -> None:
+    with Console(tmp_path) as console:
+        console.until(ALL_THERE)
+        console.press("\x1a")
+        console.until("there is no shell to go to")
+        console.press("q")
+        assert console.ended() == 0
+
+
+def test_no_color_leaves_none_and_the_cursor_is_seen(tmp_path: Path) -> None:
+    with Console(tmp_path, NO_COLOR="1", COLORTERM="truecolor") as console:
+        console.until(ALL_THERE)
+        assert console.colours() == {"default"}
+        assert any("dsls-primary-01" in line for line in console.reversed_lines())
+        console.press("\t")
+        console.until("┏━ Token pools")
+        assert any("commercial" in line for line in console.reversed_lines())
+
+
+def test_without_unicode_it_is_drawn_in_ascii(tmp_path: Path) -> None:
+    with Console(tmp_path, LANG="C") as console:
+        console.until(r"(?m)^\+- Nodes -+\+")
+        console.until(r"\* OK +primary dsls-primary-01")
+        assert console.written.isascii()
+        console.press("?")
+        console.until("what the keys do")
+        assert console.written.isascii()
+
+
+def test_the_linux_console_gets_what_its_font_has(tmp_path: Path) -> None:
+    with Console(tmp_path, size=(80, 24), TERM="linux", LANG="C.UTF-8") as console:
+        console.until("• OK")
+        console.until(ALL_THERE)
+        assert not set(console.text) & set("╭╮╰╯●✖✔━▁▂▃▅▆▇…")
+        assert b"38;5" not in console.written
+        assert b"38;2" not in console.written
+
+
+def test_a_dumb_terminal_is_told_what_to_use(tmp_path: Path) -> None:
+    estate = str(ROOT / "config" / "estate-minimal.yaml")
+    argv = [sys.executable, "-m", "dslsconsole", "-c", estate, "console"]
+    with Terminal(argv, environment(tmp_path, TERM="dumb")) as terminal:
+        assert terminal.ended() == 64
+        assert "TERM=dumb" in terminal.text
+        assert "dslsconsole status" in terminal.text
+        assert b"\x1b" not in terminal.written
