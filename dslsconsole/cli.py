@@ -20,6 +20,7 @@ COMMANDS = {
     "runbooks": "list them, or print one",
     "journal": "show, verify or export the action log",
     "check": "is the configuration sound, and can every host be reached as each user?",
+    "completion": "what makes bash, zsh or fish complete it all",
     "schema": "the estate file's JSON Schema, for editors",
     "lab": "the practice estate on this machine",
     "demo": "the practice estate and the console on it",

@@ -79,6 +79,7 @@ def estate_option(command: Command) -> Command:
         "-c",
         "--config",
         metavar="FILE",
+        type=click.Path(),
         expose_value=False,
         callback=_remember,
         help="The estate file. Default: $DSLSCONSOLE_CONFIG, ./dslsconsole.yaml, the XDG configuration directory, "
@@ -87,11 +88,18 @@ def estate_option(command: Command) -> Command:
     return option(command)
 
 
+def _themes(context: click.Context, parameter: click.Parameter, beginning: str) -> list[str]:
+    from dslsconsole.commands.completing import completing, themes
+
+    return completing(themes)(context, parameter, beginning)
+
+
 def theme_option(command: Command) -> Command:
     """`--theme NAME`."""
     option = click.option(
         "--theme",
         metavar="NAME",
+        shell_complete=_themes,
         help="The colour theme; `c` changes it. Default: dark, or ansi where the terminal has 16 colours at most.",
     )
     return option(command)

@@ -7,12 +7,13 @@ import sys
 import click
 
 from dslsconsole.commands import Exit, Invocation, end, estate_option, theme_option
+from dslsconsole.commands.completing import clusters, completing
 
 
 @click.command(epilog="Example: dslsconsole console --cluster production-cluster --read-only")
 @estate_option
 @click.option("--read-only", is_flag=True, help="Without any means to act: no guarded key, no process that acts.")
-@click.option("--cluster", metavar="NAME", help="The cluster to show first.")
+@click.option("--cluster", metavar="NAME", shell_complete=completing(clusters), help="The cluster to show first.")
 @theme_option
 @click.option("--no-record", is_flag=True, help="Do not record this session.")
 @click.option("--mouse/--no-mouse", default=True, show_default=True, help="Take the mouse from the terminal.")

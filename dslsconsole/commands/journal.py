@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands.completing import clusters, completing
 
 if TYPE_CHECKING:
     from dslsconsole.journal import Damage, Entry
@@ -48,7 +49,7 @@ def _selection(command: Command) -> Command:
     """The options that choose entries."""
     for option in (
         click.option("--operation", metavar="ID", help="Only of this operation."),
-        click.option("--cluster", metavar="NAME", help="Only of this cluster."),
+        click.option("--cluster", metavar="NAME", shell_complete=completing(clusters), help="Only of this cluster."),
         click.option("--since", type=Since(), metavar="WHEN", help="Only since then: 2h, 7d, 2027-01-18, or a time."),
         estate_option,
     ):

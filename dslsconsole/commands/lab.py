@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from dslsconsole.commands import Exit, end
+from dslsconsole.commands.completing import completing
+from dslsconsole.commands.completing import faults as fault_names
 from dslsconsole.commands.scenario import scenario, scenarios
 
 
@@ -117,7 +119,7 @@ def _ask(directory: Path | None, *words: str) -> dict[str, Any]:
 
 
 @command.command(epilog="Example: dslsconsole lab fault partition dsls-primary-01 dsls-arbitrator-01")
-@click.argument("name")
+@click.argument("name", shell_complete=completing(fault_names))
 @click.argument("hosts", nargs=-1)
 @directory_option
 def fault(name: str, hosts: tuple[str, ...], directory: Path | None) -> None:
@@ -126,7 +128,7 @@ def fault(name: str, hosts: tuple[str, ...], directory: Path | None) -> None:
 
 
 @command.command(epilog="Example: dslsconsole lab heal node-down")
-@click.argument("name", default="all")
+@click.argument("name", default="all", shell_complete=completing(fault_names))
 @directory_option
 def heal(name: str, directory: Path | None) -> None:
     """Mend one kind of fault, or all."""

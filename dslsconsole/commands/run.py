@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands.completing import clusters, completing, runbooks
 
 if TYPE_CHECKING:
     from dslsconsole.runbooks.operation import Operation, Wish
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     epilog='Example: dslsconsole run failover production-cluster --reason "INC-1234 disk failing" '
     "--confirm production-cluster",
 )
-@click.argument("runbook")
-@click.argument("cluster")
+@click.argument("runbook", shell_complete=completing(runbooks))
+@click.argument("cluster", shell_complete=completing(clusters))
 @click.option("--reason", default="", help="Why; it is written to the journal. Needed for all but --dry-run.")
 @click.option("--confirm", help="The answer to the question that would be asked: the cluster's name.")
 @click.option("--dry-run", is_flag=True, help="Show guards and steps; change nothing and take no lock.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dslsconsole.commands import Exit, Invocation, estate_option
+from dslsconsole.commands.completing import completing, runbooks
 
 if TYPE_CHECKING:
     from dslsconsole.settings.schema import Estate
@@ -70,7 +71,7 @@ def _estate(invocation: Invocation) -> Estate | None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completing(runbooks))
 @estate_option
 @click.pass_context
 def show(context: click.Context, name: str) -> None:

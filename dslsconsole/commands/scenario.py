@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dslsconsole.commands import Exit, end
+from dslsconsole.commands.completing import completing
+from dslsconsole.commands.completing import scenarios as names
 
 if TYPE_CHECKING:
     from dslsconsole.lab.scenarios import Scenario
@@ -24,7 +26,7 @@ SPEED = 16.0
     name="scenario",
     epilog="Example: dslsconsole lab scenario finals-week-disaster\n\nExit status: 0 it passed, 1 it failed.",
 )
-@click.argument("name")
+@click.argument("name", shell_complete=completing(names))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same people.")
 @click.option(

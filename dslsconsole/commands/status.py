@@ -6,6 +6,7 @@ import time
 import click
 
 from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands.completing import clusters, completing
 
 
 @click.command(
@@ -16,7 +17,7 @@ from dslsconsole.commands import Exit, Invocation, end, estate_option
 @estate_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (schema 1).")
 @click.option("--prometheus", is_flag=True, help="Metrics in the Prometheus text format.")
-@click.option("--cluster", metavar="NAME", help="Only this cluster.")
+@click.option("--cluster", metavar="NAME", shell_complete=completing(clusters), help="Only this cluster.")
 @click.pass_obj
 def command(invocation: Invocation, as_json: bool, prometheus: bool, cluster: str | None) -> None:
     """One reading of the estate: a sentence, a short table, and an exit status for monitoring."""

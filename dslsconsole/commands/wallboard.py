@@ -7,6 +7,7 @@ import re
 import click
 
 from dslsconsole.commands import Invocation, estate_option, theme_option
+from dslsconsole.commands.completing import clusters, completing
 from dslsconsole.commands.console import show
 
 _SPAN = re.compile(r"(\d{1,6})(s|m|h)?")
@@ -26,7 +27,7 @@ def seconds(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.command(epilog="Example: dslsconsole wallboard --rotate 20s")
 @estate_option
 @click.option("--rotate", metavar="20s", callback=seconds, help="Show the clusters in turn, each for so long.")
-@click.option("--cluster", metavar="NAME", help="The cluster to show.")
+@click.option("--cluster", metavar="NAME", shell_complete=completing(clusters), help="The cluster to show.")
 @theme_option
 @click.pass_obj
 def command(invocation: Invocation, rotate: float | None, cluster: str | None, theme: str | None) -> None:

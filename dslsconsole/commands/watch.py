@@ -5,6 +5,7 @@ import asyncio
 import click
 
 from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands.completing import clusters, completing
 
 
 def _endpoint(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, int] | None:
@@ -18,7 +19,7 @@ def _endpoint(_context: click.Context, _parameter: click.Parameter, value: str |
 
 @click.command("watch", epilog="Example: dslsconsole watch --once | head -2")
 @estate_option
-@click.option("--cluster", metavar="NAME", help="Only this cluster.")
+@click.option("--cluster", metavar="NAME", shell_complete=completing(clusters), help="Only this cluster.")
 @click.option("--once", is_flag=True, help="Read every host once, print what is known then, and end.")
 @click.option(
     "--listen",
