@@ -72,6 +72,17 @@ class Terminal:
     def press(self, keys: str) -> None:
         self.process.send(keys)
 
+    def press_until(self, keys: str, seen: str | Callable[[Self], bool]) -> None:
+        """Press again and again until something is so: a dialog does not hear what comes before it could be read."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            self.press(keys)
+            try:
+                return self.until(seen, within_s=2.0)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+
     def resize(self, columns: int, lines: int) -> None:
         self._screen.resize(lines, columns)
         self.process.setwinsize(lines, columns)
