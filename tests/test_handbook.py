@@ -1,15 +1,18 @@
 """The README tells what the program is now: its pictures and keys are the program's own, its commands are CI's."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dslsconsole.cli import COMMANDS
+from dslsconsole.man_page import PAGE, man_page
 from dslsconsole.tui import handbook
 from dslsconsole.tui.pictures import picture, wanted
 
@@ -45,6 +48,18 @@ def test_each_command_helps_with_an_example(name: str) -> None:
     assert "Example" in result.stdout
 
 
+def test_the_manual_page_is_the_programs_own() -> None:
+    assert (ROOT / PAGE).read_text(encoding="utf-8") == man_page(), "stale: run python -m dslsconsole.man_page"
+
+
+def test_the_manual_page_can_be_read(need: Callable[[str], str]) -> None:
+    argv = [need("man"), "--warnings", "-E", "UTF-8", "-l", str(ROOT / PAGE)]
+    shown = subprocess.run(argv, capture_output=True, text=True, check=True, env=os.environ | {"MANWIDTH": "100"})
+    assert shown.stderr == ""
+    for name in COMMANDS:
+        assert f"dslsconsole {name}" in shown.stdout
+
+
 def test_themes_and_example_configurations_travel_in_the_wheel(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), "."]
     subprocess.run(build, check=True, cwd=ROOT, capture_output=True)
@@ -55,3 +70,4 @@ def test_themes_and_example_configurations_travel_in_the_wheel(tmp_path: Path) -
         assert kept
         assert kept <= names
     assert any(name.startswith("dslsconsole/runbooks/builtin/") for name in names)
+    assert any(name.endswith(".data/data/share/man/man1/dslsconsole.1") for name in names), "where man looks for it"
