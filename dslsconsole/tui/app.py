@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.message import Message
@@ -21,6 +20,7 @@ from dslsconsole.tui.actions import Action, Guard, offered, why_disabled
 from dslsconsole.tui.bars import FooterBar
 from dslsconsole.tui.books import Books
 from dslsconsole.tui.dialogs.dialog import Dialog
+from dslsconsole.tui.driver import PacedApp
 from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
 from dslsconsole.tui.navigation import Navigation
 from dslsconsole.tui.operation import Runner
@@ -39,7 +39,7 @@ COARSE_S = 4.0
 KEPT_ENTRIES = 2000
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(PacedApp):
     """The console, and without a runner the read-only console or the wallboard."""
 
     ENABLE_COMMAND_PALETTE = False

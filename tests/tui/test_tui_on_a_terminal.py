@@ -1,13 +1,16 @@
 """The program on a terminal as a person has it, whatever that is like and whatever befalls it."""
 
 import os
+import select
+import shlex
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from dslsconsole.model.frames import Frame, encode
 from dslsconsole.tui import scenes
-from tests.terminal import Terminal
+from tests.terminal import PATIENCE_S, Terminal
 
 READER = """
 import select, sys
@@ -15,6 +18,7 @@ frames = open(sys.argv[1], "rb")
 while not select.select([sys.stdin], [], [], 0.05)[0]:
     sys.stdout.buffer.write(frames.read())
     sys.stdout.flush()
+    open(sys.argv[1] + ".taken", "w").write(str(frames.tell()))
 """
 PROGRAM = """
 import sys
@@ -37,11 +41,9 @@ class Console(Terminal):
         self._frames = directory / "frames.jsonl"
         self._frames.touch()
         words = [sys.executable, "-c", PROGRAM, str(self._frames), str(scenes.NOON + 1), READER]
-        for name, content in (("program", PROGRAM), ("reader", READER)):
-            (directory / name).write_text(content)
-        self.command = (
-            f'{sys.executable} {directory}/program {self._frames} {scenes.NOON + 1} "$(cat {directory}/reader)"'
-        )
+        script = directory / "console.sh"
+        script.write_text(f"exec {shlex.join(words)}\n")
+        self.command = f"bash {script}"
         super().__init__(
             ["bash", "--norc", "--noprofile", "-i"] if shell else words, environment(directory, **more), size
         )
@@ -51,6 +53,12 @@ class Console(Terminal):
         """Let the reading process say this."""
         with self._frames.open("ab") as file:
             file.write(b"".join(encode(frame) for frame in frames))
+
+    def frames_are_taken(self) -> bool:
+        """Whether the console has taken from the reading process all that there is, but for what a pipe holds."""
+        taken = self._frames.with_suffix(".jsonl.taken")
+        said = taken.read_text() if taken.exists() else ""
+        return said.isdigit() and int(said) == self._frames.stat().st_size
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -95,6 +103,27 @@ def test_on_a_slow_line_keys_are_answered_and_the_present_is_shown(tmp_path: Pat
             console.read(scenes.healthy(scenes.NOON + second))
         console.read(scenes.troubled(scenes.NOON + 200))
         console.until("12:03:2.Z")
+        console.press("q")
+        assert console.ended() == 0
+
+
+def test_a_terminal_that_stops_reading_costs_nothing_but_the_picture(tmp_path: Path) -> None:
+    with Console(tmp_path, size=(160, 50)) as console:
+        console.until(ALL_THERE)
+        for _ in range(100):  # each paints the whole screen, of which the terminal holds a few
+            console.press("z")
+            select.select([], [], [], 0.05)
+        for second in range(1, 120):
+            console.read(scenes.healthy(scenes.NOON + second))
+        deadline = time.monotonic() + PATIENCE_S
+        while not console.frames_are_taken():
+            assert time.monotonic() < deadline, "it waits for its terminal, and its reading with it"
+            select.select([], [], [], 0.05)  # nobody reads the terminal meanwhile
+        held = len(console.written)
+        console.read(scenes.troubled(scenes.NOON + 120))
+        console.until("12:02:0.Z")
+        console.until(ALL_THERE)
+        assert len(console.written) - held < 150_000, "the backlog is not drawn"
         console.press("q")
         assert console.ended() == 0
 
