@@ -1,16 +1,26 @@
 """A terminal for tests: a program on a pseudo terminal (pexpect), and what a person would see of it (pyte)."""
 
+import os
 import re
+import select
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import pexpect
 import pyte
 
+ROOT = Path(__file__).parent.parent
 PATIENCE_S = 60.0
 """How long anything may take before a test gives up; a loaded machine is slow."""
 LOOKS_EVERY_S = 0.05
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """What a login gives, and no more."""
+    given = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    return given | more
 
 
 class Terminal:
@@ -124,6 +134,10 @@ class Terminal:
             self.process.exitstatus if self.process.exitstatus is not None else 128 + (self.process.signalstatus or 0)
         )
 
-    def lose(self) -> None:
-        """Close the far end, as a dropped connection does."""
+    def lose(self, within_s: float = PATIENCE_S) -> None:
+        """Close the far end, as a dropped connection does, and wait until the program has ended."""
         self.process.ptyproc.fileobj.close()
+        deadline = time.monotonic() + within_s
+        while self.process.isalive():
+            assert time.monotonic() < deadline, "it goes on without its terminal"
+            select.select([], [], [], LOOKS_EVERY_S)

@@ -11,7 +11,7 @@ from dslsconsole.commands.completing import faults, runbooks, scenarios
 from dslsconsole.lab.faults import all_faults
 from dslsconsole.lab.scenarios import all_scenarios
 from dslsconsole.runbooks.schema import builtin
-from tests.tui.test_tui_on_a_terminal import environment
+from tests.terminal import environment
 
 ROOT = Path(__file__).parent.parent
 ESTATE = """

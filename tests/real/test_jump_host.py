@@ -141,3 +141,21 @@ async def test_nothing_but_the_console_is_to_be_had(server: Server, tmp_path: Pa
         assert beyond.returncode != 0
         assert "administratively prohibited" in beyond.stderr
         assert beyond.stdout == ""
+
+
+@pytest.mark.parametrize("looks", [True, False], ids=["in both groups", "on call alone"])
+def test_what_sshd_makes_of_it(need: Callable[[str], str], tmp_path: Path, looks: bool) -> None:
+    own = grp.getgrgid(os.getgid()).gr_name
+    text = CONFIGURATION.read_text(encoding="utf-8").replace("Match Group dsls-oncall", f"Match Group {own}")
+    if looks:
+        text = text.replace("Match Group dsls-view", f"Match Group {own}")
+    key = tmp_path / "host_key"
+    subprocess.run([need("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    file = tmp_path / "sshd_config"
+    file.write_text(f"HostKey {key}\n{text}")
+    argv = [need("sshd"), "-T", "-f", str(file), "-C", f"user={getpass.getuser()},host=there,addr=192.0.2.1"]
+    told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert f"forcecommand {PROGRAM} console{' --read-only' if looks else ''}" in told
+    assert {"disableforwarding yes", "permittunnel no", "permituserrc no", "permittty yes"} <= set(told)
+    accepted = {line.split()[1] for line in told if line.startswith("acceptenv ")}
+    assert accepted == {"LANG", "LC_ALL", "LC_CTYPE", "COLORTERM", "NO_COLOR"}

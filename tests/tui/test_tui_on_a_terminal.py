@@ -1,6 +1,5 @@
 """The program on a terminal as a person has it, whatever that is like and whatever befalls it."""
 
-import os
 import select
 import shlex
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from dslsconsole.model.frames import Frame, encode
 from dslsconsole.tui import scenes
-from tests.terminal import PATIENCE_S, Terminal
+from tests.terminal import PATIENCE_S, Terminal, environment
 
 READER = """
 import select, sys
@@ -61,12 +60,6 @@ class Console(Terminal):
         return said.isdigit() and int(said) == self._frames.stat().st_size
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
-    """What a login gives, and no more."""
-    given = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
-    return given | more
-
-
 def test_it_starts_and_follows_the_size(tmp_path: Path) -> None:
     with Console(tmp_path, size=(80, 24)) as console:
         console.until(SERVED)
@@ -88,8 +81,6 @@ def test_it_ends_with_its_terminal(tmp_path: Path) -> None:
     with Console(tmp_path) as console:
         console.until(SERVED)
         console.lose()
-        console.process.wait()
-        assert not console.process.isalive()
 
 
 def test_on_a_slow_line_keys_are_answered_and_the_present_is_shown(tmp_path: Path) -> None:

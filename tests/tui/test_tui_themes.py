@@ -13,6 +13,7 @@ from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.contrast import TEXT, contrast, pairs, weaknesses
 from dslsconsole.tui.source import PlayedFrames
+from dslsconsole.tui.table import LineTable
 from dslsconsole.tui.themes import TEXTS, ConsoleTheme, load, read
 
 SHIPPED = load([shipped("themes")]).themes
@@ -174,3 +175,20 @@ def test_the_users_own_goes_before_the_shipped(tmp_path: Path) -> None:
 
 def test_a_directory_that_is_not_there_has_no_themes(tmp_path: Path) -> None:
     assert load([tmp_path / "none"]).themes == {}
+
+
+async def test_what_is_wrong_with_a_theme_stands_below_the_list(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\nlabel: my own\n")
+    themes = load([shipped("themes"), tmp_path])
+    app = ConsoleApp(PlayedFrames([scenes.healthy()]), clock=lambda: scenes.NOON + 1, themes=themes)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        before = app.theme
+        await pilot.press("c")
+        await pilot.pause()
+        table = app.screen.query_one(LineTable)
+        assert "mine.yaml is left out" in "".join(table.text())
+        await pilot.press("end", "enter")
+        await pilot.pause()
+        assert app.screen is app.cluster_screen
+        assert app.theme in (before, f"dslsconsole-{list(themes.themes)[-1]}")
