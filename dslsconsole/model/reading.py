@@ -24,6 +24,10 @@ class FailureKind(StrEnum):
     FAILED = "failed"  # it answered with an error of its own
 
 
+LETS_NOBODY_IN = frozenset({FailureKind.PERMISSION, FailureKind.HOST_KEY_CHANGED, FailureKind.HOST_KEY_UNKNOWN})
+"""Failures to connect of a host that is there, but of which nothing more can be known."""
+
+
 class Failure(Struct, frozen=True):
     """Why there is no value: a sentence for the person on call, already cleaned of control characters."""
 

@@ -114,6 +114,12 @@ def promote(state: State, own: Node, force: bool) -> str:
     return f"Promoted: {own['name']} epoch={epoch}"
 
 
+def demote(own: Node) -> str:
+    if own["role"] in PRIMARIES:
+        own["role"] = "backup" if own["site"] == "main" else "dr-backup"
+    return f"Demoted: {own['name']}"
+
+
 def checksum(body: str) -> str:
     """Of the state's bytes, which are opaque: a quick one, because hashlib takes longer to import than all the rest."""
     return f"{zlib.crc32(body.encode()):08x}"
@@ -165,6 +171,8 @@ def licence_server(state: State, own: Node, words: list[str]) -> str:
         return exported(own)
     if verb == "-promote-to-primary":
         return promote(state, own, "-force" in words)
+    if verb == "-demote-to-backup":
+        return demote(own)
     if verb in ("-sync-tokens", "-force-sync"):
         pushed = json.load(stdin) if verb == "-sync-tokens" else tokens(own)
         at(state, option(words, "-target"))["generation"] = pushed["generation"]

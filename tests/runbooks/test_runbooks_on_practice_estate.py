@@ -250,9 +250,23 @@ async def test_disaster_and_return(lab: Lab) -> None:
     assert report.outcome is Ending.REFUSED
     await lab.heal()
     await until_ready(lab, "dr-return")
+    epochs = [epoch(lab, "dr-dsls-01")]
     report = await run(lab, "dr-return", operation="return")
     assert report.outcome is Ending.DONE, explained(report)
     assert primaries(lab) == [PRIMARY]
+    epochs.append(epoch(lab, PRIMARY))
+    # The DR site was not brought up to date since, and is promoted anew all the same.
+    leaving = frozenset({"main_not_serving", "dr_data_good"})
+    report = await run(lab, "dr-activate", operation="again", overrides=leaving)
+    assert report.outcome is Ending.DONE, explained(report)
+    assert next(step for step in report.steps if step.name == "promote dr-dsls-01").outcome is StepOutcome.DONE
+    epochs.append(epoch(lab, "dr-dsls-01"))
+    assert epochs == sorted(set(epochs)), "each of the three promotions has an epoch of its own"
+
+
+def epoch(lab: Lab, node: str) -> int:
+    told: int = lab.truth()["nodes"][node]["epoch"]
+    return told
 
 
 async def test_the_dr_site_is_not_activated_while_the_main_site_serves(lab: Lab) -> None:

@@ -138,6 +138,19 @@ class Voters(Recorded):
         raise Unreached(Failure(FailureKind.UNREACHABLE, "silent"))
 
 
+class LetsNobodyIn(Voters):
+    """The same, of which p1 answers SSH and refuses us."""
+
+    def __init__(self, kind: FailureKind) -> None:
+        super().__init__([])
+        self.kind = kind
+
+    async def run(self, host: str, command: str, *, stdin: bytes | None = None, timeout: float) -> Answer:
+        if host == "p1":
+            raise Unreached(Failure(self.kind, "p1 accepts none of our keys"))
+        return await super().run(host, command, stdin=stdin, timeout=timeout)
+
+
 def call(hands: Recorded, host: str, memory: dict[str, str] | None = None, **arguments: str) -> Call:
     return Call(hands, Ground(ESTATE, "c"), host, arguments, lambda: 1000.0, memory if memory is not None else {})
 
@@ -205,6 +218,41 @@ def test_an_attested_promotion_is_forced_only_when_it_was_refused() -> None:
     do("promote", voters, "b1", attested="p1")
     assert voters.promotions[1].endswith("-promote-to-primary -node b1 -force")
     assert "console: knock at p1" in voters.asked
+
+
+def serving(epoch: int) -> Answer:
+    return ok(f"Node: b1\nRole: primary\nState: running\nEpoch: {epoch}\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "demoted"),
+    [(serving(8), True), (serving(7), True), (serving(9), False), (ok("Node: b1\nRole: backup\n"), False)],
+)
+def test_a_server_that_serves_with_an_old_epoch_is_demoted_before_it_is_promoted(before: Answer, demoted: bool) -> None:
+    hands = Recorded([before, *([ok("Demoted: b1")] if demoted else []), ok("Promoted: b1 epoch=9")])
+    do("promote", hands, "b1", renew="yes", epoch_above="8")
+    assert [("-demote-to-backup -node b1 -force" in one) for one in hands.asked] == [False, *([True] * demoted), False]
+
+
+def test_without_that_wish_a_promotion_asks_for_nothing_else() -> None:
+    hands = Recorded([ok("Promoted: b1 epoch=9")])
+    do("promote", hands, "b1", epoch_above="8")
+    assert len(hands.asked) == 1
+
+
+def test_a_demotion_is_only_done_where_the_server_says_so() -> None:
+    hands = Recorded([ok("Demoted: d1")])
+    do("demote", hands, "d1")
+    assert hands.asked[0].endswith("-demote-to-backup -node d1 -force")
+    with pytest.raises(Refused):
+        do("demote", Recorded([Answer(1, "", "ERROR: internal error")]), "d1")
+
+
+@pytest.mark.parametrize("kind", [FailureKind.PERMISSION, FailureKind.HOST_KEY_CHANGED])
+def test_a_host_that_was_dead_and_lets_nobody_in_now_is_not_known_to_be_dead(kind: FailureKind) -> None:
+    checked = check("still-dead", LetsNobodyIn(kind), "b1", dead="p1")
+    assert checked.ok is None
+    assert "p1 answers SSH again" in checked.reading
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import msgspec
 
 from dslsconsole.model.node import ClusterStatus, Mode, Role, TokenState
-from dslsconsole.model.reading import FailureKind
+from dslsconsole.model.reading import LETS_NOBODY_IN
 from dslsconsole.systems.acting import (
     Action,
     Call,
@@ -20,6 +20,7 @@ from dslsconsole.systems.acting import (
 )
 from dslsconsole.systems.dslicsrv import configure, fresh, seen
 from dslsconsole.systems.dslicsrv.checkout import TEST_CHECKOUT
+from dslsconsole.systems.dslicsrv.demote import DEMOTE, demotion, give_up_old_epoch
 from dslsconsole.systems.dslicsrv.read import Unreadable, parse_tokens
 from dslsconsole.systems.systemd.act import START_SECONDS, read_units, unit_of
 
@@ -75,7 +76,7 @@ async def role_is(call: Call) -> Checked:
     try:
         status = await fresh.cluster_status(call.hands, call.ground, call.host)
     except fresh.NotRead as failure:
-        if failure.failure.kind is FailureKind.REFUSED:
+        if failure.stopped:
             # It does not run; only a unit that is not about to be started again says that it has no role either.
             unit = await unit_of(call)
             if not isinstance(unit, Checked) and unit.stopped:
@@ -230,7 +231,11 @@ async def _own_word(call: Call, node: str) -> Checked | None:
     """What a host that was dead says of itself if it is reached again; None where it is not."""
     try:
         await call.hands.run(node, call.ground.plain("uname", "-n", seconds=fresh.ASK_SECONDS), timeout=7)
-    except (Unreached, Unfinished):
+    except Unreached as failure:
+        if failure.failure.kind in LETS_NOBODY_IN:
+            return Checked(None, f"{node} answers SSH again and could not be read: {failure}")
+        return None
+    except Unfinished:
         return None
     return await stopped_for_certain(call.elsewhere(node))
 
@@ -252,7 +257,18 @@ def _promotions(call: Call) -> tuple[str, ...]:
     return (plain, forced) if call.arguments.get("attested") else (plain,)
 
 
+def _commands_to_promote(call: Call) -> tuple[str, ...]:
+    first = (f"{demotion(call)}  # only if it serves with an old epoch",) if call.arguments.get("renew") else ()
+    return (*first, *_promotions(call))
+
+
 async def _promote(call: Call) -> str:
+    """Promote; with `renew`, demote first a server that serves with an epoch not above `epoch_above`."""
+    renewed = await give_up_old_epoch(call, int(call["epoch_above"])) if call.arguments.get("renew") else ""
+    return "\n".join(filter(None, (renewed, await _promote_plainly_or_by_force(call))))
+
+
+async def _promote_plainly_or_by_force(call: Call) -> str:
     """Promote; by force only over voters that hold their votes for those who are `attested` to be down.
 
     Before it is asked again, and before it is forced, whoever must be dead is looked at again.
@@ -315,7 +331,7 @@ async def _refuse_a_second_primary(call: Call) -> None:
     for name, status in zip(others, told, strict=True):
         if isinstance(status, fresh.NotRead):
             arbitrates = call.ground.nodes[name].mode is Mode.ARBITRATOR
-            if status.failure.kind is not FailureKind.REFUSED and not arbitrates:
+            if not status.stopped and not arbitrates:
                 silent.append(f"{name} ({status})")
             continue
         heard = True
@@ -365,7 +381,8 @@ def _sync_action(verb: str, expect: str) -> Action:
 ACTIONS = {
     "sync-tokens": _sync_action("-sync-tokens", "Sync: OK"),
     "force-sync-tokens": _sync_action("-force-sync", "Sync: FORCED"),
-    "promote": Action(_promotions, _promote, bound=PROMOTE_SECONDS + 3 + LOOK_SECONDS, within_deadline=True),
+    "demote": DEMOTE,
+    "promote": Action(_commands_to_promote, _promote, bound=PROMOTE_SECONDS + 3 + LOOK_SECONDS, within_deadline=True),
     "serve-again": Action(_serve_again_commands, _serve_again),
     "test-checkout": TEST_CHECKOUT,
 } | configure.ACTIONS

@@ -23,16 +23,19 @@ from dslsconsole.systems.ground import Ground
 T = TypeVar("T")
 KNOCK_SECONDS = 3.0
 """How long the console itself waits for a licence port to accept, and then to answer."""
+_DOES_NOT_RUN = 3
+"""Exit status of DSLicSrv where no server runs, or none is reached."""
 ASK_SECONDS = 5.0
 """How long one question may take on the far side."""
 
 
 class NotRead(Exception):  # noqa: N818 - it says that there is no reading
-    """There is no answer to rely on."""
+    """There is no answer to rely on; `stopped` where the host itself answered that the server does not run."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, *, stopped: bool = False) -> None:
         super().__init__(failure.text)
         self.failure = failure
+        self.stopped = stopped
 
 
 class Life(StrEnum):
@@ -88,7 +91,7 @@ async def life(hands: Hands, ground: Ground, asked_on: str, of: str, now: float)
         )
     except (Unreached, Unfinished) as failure:
         return Sign(Life.UNKNOWN, f"{asked_on} could not be asked: {failure}")
-    if answer.status == 3:
+    if answer.status == _DOES_NOT_RUN:
         if own:
             return Sign(Life.STOPPED, f"{asked_on}: its server does not run")
         if "connection refused" in answer.said.lower():
@@ -142,7 +145,7 @@ async def _ask(
     except Unfinished as failure:
         raise NotRead(Failure(FailureKind.NO_ANSWER, f"{host}: DSLicSrv {arguments[0]}: {failure}")) from failure
     if answer.status != 0 and not (failing_is_answer and answer.status == 1):
-        raise NotRead(Failure(*_why(host, arguments[0], answer)))
+        raise NotRead(Failure(*_why(host, arguments[0], answer)), stopped=answer.status == _DOES_NOT_RUN)
     try:
         return parse(answer.stdout)
     except Unreadable as unreadable:
@@ -151,7 +154,7 @@ async def _ask(
 
 
 def _why(host: str, verb: str, answer: Answer) -> tuple[FailureKind, str]:
-    if answer.status == 3:
+    if answer.status == _DOES_NOT_RUN:
         return FailureKind.REFUSED, f"{host}: its licence server does not run"
     if answer.status in (124, 137, None):
         return FailureKind.NO_ANSWER, f"{host}: DSLicSrv {verb} did not answer within {ASK_SECONDS:g} s"
