@@ -6,7 +6,7 @@ from dslsconsole import journal
 from dslsconsole.model.node import Mode
 from dslsconsole.runbooks.attempt import StepOutcome
 from dslsconsole.runbooks.beside import OperationRecord
-from dslsconsole.runbooks.evidence import evidence
+from dslsconsole.runbooks.evidence import attestable, evidence
 from dslsconsole.runbooks.facts import common
 from dslsconsole.runbooks.plan import PlannedStep
 from dslsconsole.runbooks.survey import Survey
@@ -79,7 +79,7 @@ def _may_serve(
     if seen.role is not None:
         return None
     told = evidence(survey, ground, node)
-    if told.proven or (node in attested and not told.directly_alive):
+    if told.proven or (node in attested and attestable(survey, ground, node)):
         return None
     return f"it is not known whether {node} serves: {told.text or 'nobody tells'}"
 

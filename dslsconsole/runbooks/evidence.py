@@ -4,6 +4,9 @@ Not reached is not dead: a cut line looks the same from everywhere behind it. Ob
 *vantage*: the console is one, another site's nodes together are one, each node and load balancer of the node's own site
 is one. That the host's kernel answers and nobody listens ("refused") is strong; silence is weak.
 
+A host that answers SSH and lets nobody in (it refuses our key, or shows a host key that we don't trust) is *not read*:
+it lives, so nothing that others miss proves it dead, and nobody's word does.
+
 Proven dead is a host that says so itself; or one of which two vantages say so and nobody was answered just now, where
 one of the two is of its own site or met a refusal. Silence from outside its site alone proves nothing: the site may
 only be cut off.
@@ -15,7 +18,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from dslsconsole.model.balancer import BackendServer, ServerState
-from dslsconsole.model.reading import FailureKind
+from dslsconsole.model.reading import LETS_NOBODY_IN, Failure, FailureKind
 from dslsconsole.runbooks.survey import Survey
 from dslsconsole.systems.dslicsrv.fresh import Life
 from dslsconsole.systems.ground import Ground
@@ -36,7 +39,8 @@ class Observation(Struct, frozen=True):
     """What one observer says of a node's licence server.
 
     `own` marks the host's own word, `near` an observer of the node's own site, `strong` one that met a refusal rather
-    than silence, `late` one that tells of a check which may be as old as its interval.
+    than silence, `late` one that tells of a check which may be as old as its interval, `lives` one that says nothing of
+    the server but that its host is there.
     """
 
     observer: str
@@ -47,6 +51,7 @@ class Observation(Struct, frozen=True):
     near: bool = False
     strong: bool = False
     late: bool = False
+    lives: bool = False
 
 
 class Evidence(Struct, frozen=True):
@@ -70,6 +75,11 @@ class Evidence(Struct, frozen=True):
         return tuple(one.observer for one in self.alive if one.late)
 
     @property
+    def unread(self) -> bool:
+        """Whether its host lives and lets nobody in, so that nothing is known of its server."""
+        return any(one.lives for one in self.observations)
+
+    @property
     def dead(self) -> tuple[Observation, ...]:
         return tuple(one for one in self.observations if one.says is Says.DEAD)
 
@@ -81,7 +91,7 @@ class Evidence(Struct, frozen=True):
     @property
     def proven(self) -> bool:
         """Whether it is proven that the server does not serve. A check that may lag by minutes is no objection."""
-        if self.directly_alive:
+        if self.directly_alive or self.unread:
             return False
         if any(one.own for one in self.dead):
             return True
@@ -105,19 +115,26 @@ def evidence(survey: Survey, ground: Ground, node: str) -> Evidence:
 
 def accounted(survey: Survey, ground: Ground, node: str, attested: frozenset[str]) -> bool:
     """Whether the node does not serve beyond doubt, or nobody was answered by it and the operator vouches for that."""
+    return evidence(survey, ground, node).proven or (node in attested and attestable(survey, ground, node))
+
+
+def attestable(survey: Survey, ground: Ground, node: str) -> bool:
+    """Whether a word for its death can count: nothing of it answers."""
     seen = evidence(survey, ground, node)
-    return seen.proven or (node in attested and not survey.nodes[node].reached and not seen.directly_alive)
+    return not survey.nodes[node].reached and not seen.directly_alive and not seen.unread
 
 
 def wants_word(survey: Survey, ground: Ground, nodes: Iterable[str], attested: frozenset[str]) -> tuple[str, ...]:
     """Which of the nodes can't be asked and are not proven dead, so that only the operator's word (--attest) helps."""
     return tuple(
-        node
-        for node in nodes
-        if not survey.nodes[node].reached
-        and not accounted(survey, ground, node, attested)
-        and not evidence(survey, ground, node).directly_alive
+        node for node in nodes if attestable(survey, ground, node) and not accounted(survey, ground, node, attested)
     )
+
+
+def lets_nobody_in(survey: Survey, node: str) -> Failure | None:
+    """Why a node that answers SSH could not be read; None where it was, or does not answer."""
+    failure = survey.nodes[node].hostname.failure
+    return failure if failure is not None and failure.kind in LETS_NOBODY_IN else None
 
 
 def _site(ground: Ground, node: str) -> str:
@@ -143,9 +160,9 @@ def _from_console(survey: Survey, node: str) -> tuple[Observation, ...]:
     # A refused login or a closed SSH port says that the host lives, and nothing of its licence server.
     silent = failure is not None and failure.kind in _SILENT
     why = failure.text if failure else "not asked"
-    by_ssh = Observation(
-        CONSOLE, Says.DEAD if silent else Says.NOTHING, f"console: {node} is not reached by SSH ({why})", CONSOLE
-    )
+    lives = lets_nobody_in(survey, node) is not None
+    text = f"console: {node} is not {'read' if lives else 'reached'} by SSH ({why})"
+    by_ssh = Observation(CONSOLE, Says.DEAD if silent else Says.NOTHING, text, CONSOLE, lives=lives)
     says = {Life.ANSWERS: Says.ALIVE, Life.STOPPED: Says.DEAD}.get(seen.port.life, Says.NOTHING)
     # A host that refuses one port and is silent on another is more likely a firewall in between.
     strong = says is Says.DEAD and seen.port.refused and not silent

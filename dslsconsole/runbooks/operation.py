@@ -37,6 +37,9 @@ from dslsconsole.runbooks.survey import Survey, Surveyor
 from dslsconsole.systems.acting import Hands, actions, checks
 from dslsconsole.systems.ground import Ground
 
+ATTESTED_DOWN = "attested_down"
+"""The guard of every attestation, whatever the runbook."""
+
 
 class Wish(Struct, frozen=True):
     """What was asked for."""
@@ -118,6 +121,8 @@ class Operation:
             facts["unfinished"] = other
         case = Case(self.ground, survey, facts, self.hands, self.clock, wish.attested, self.pause)
         judged = []
+        if wish.attested and all(use.guard != ATTESTED_DOWN for use in wish.runbook.guards):
+            judged.append(await guards.judged(ATTESTED_DOWN, case, frozenset()))
         for use in wish.runbook.guards:
             if applies(case.facts, use.when, use.unless):
                 judged.append(await guards.judged(use.guard, case, wish.overrides))
@@ -155,7 +160,7 @@ class Operation:
         try:
             await lock.take(hosts)
         except Held as held:
-            return self._finish(msgspec.structs.replace(report, outcome=Ending.LOCKED, sentence=f"{held}."))
+            return self._finish(msgspec.structs.replace(report, outcome=Ending.LOCKED, sentence=_locked(held)))
         except NoLock as failure:
             sentence = f"Nothing was run: {failure}"
             return self._finish(msgspec.structs.replace(report, outcome=Ending.REFUSED, sentence=sentence))
@@ -335,6 +340,10 @@ class Operation:
         if self.ground.estate.operators.confirm_phrase == "target-name" and isinstance(target, str):
             return target
         return self.ground.name
+
+
+def _locked(held: Held) -> str:
+    return f"Nothing was run: {held}. Wait for it, or see `dslsconsole operations`."
 
 
 def _planned(step: PlannedStep) -> StepResult:

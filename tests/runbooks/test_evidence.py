@@ -128,3 +128,13 @@ def test_the_operator_s_word_is_asked_for_exactly_where_nothing_else_helps() -> 
     answered = survey(reached("d1"), views={"d1": ANSWERING})
     assert not accounted(answered, GROUND, "p1", frozenset({"p1"}))
     assert wants_word(answered, GROUND, ("p1",), frozenset()) == ()
+
+
+@pytest.mark.parametrize("kind", [FailureKind.PERMISSION, FailureKind.HOST_KEY_CHANGED, FailureKind.HOST_KEY_UNKNOWN])
+def test_a_host_that_lets_nobody_in_is_not_read_whatever_others_miss(kind: FailureKind) -> None:
+    locked_out = unreached("p1", kind, REFUSING)
+    seen = survey(locked_out, reached("a1"), reached("b1"), views={"a1": REFUSING, "b1": SILENT})
+    assert evidence(seen, GROUND, "p1").unread
+    assert not evidence(seen, GROUND, "p1").proven
+    assert not accounted(seen, GROUND, "p1", frozenset({"p1"}))
+    assert wants_word(seen, GROUND, ("p1",), frozenset()) == ()

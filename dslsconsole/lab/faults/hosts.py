@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dslsconsole.lab import keys
-from dslsconsole.lab.faults import Mend, fault
+from dslsconsole.lab.accounts import OPERATOR
+from dslsconsole.lab.faults import FaultError, Mend, fault
 from dslsconsole.lab.practice import Lab
 
 SKEW = 7200.0
@@ -66,3 +67,20 @@ async def host_key_changed(lab: Lab, host: str) -> Mend:
     before = sshd.key
     await sshd.change_key(keys.created(lab.directory / "keys" / f"foreign-{host}", "root@elsewhere"))
     return lambda: sshd.change_key(before)
+
+
+@fault("key-refused", "the host accepts none of the user's keys any more", "dsls-backup-01", OPERATOR.name, text=True)
+async def key_refused(lab: Lab, host: str, user: str) -> Mend:
+    machine, sshd = lab.world.hosts[host], lab.sshds[host]
+    if user not in machine.accounts:
+        raise FaultError(f"{host} has no user {user}; it has {', '.join(machine.accounts)}")
+    path = f"{machine.accounts[user].home}/.ssh/authorized_keys"
+    keys_before = machine.files.read(path)
+
+    async def write(data: bytes) -> None:
+        machine.write(path, data.decode(), owner=user, mode=0o600)
+        await sshd.stop()
+        await sshd.start()
+
+    await write(b"")
+    return lambda: write(keys_before)

@@ -2,6 +2,7 @@
 
 from dslsconsole.runbooks.evidence import accounted
 from dslsconsole.runbooks.guard import Case, Judged, passed, unknown
+from dslsconsole.runbooks.unread import remedy, why
 
 NEEDED = "the state of each loop and timer of the estate file is read, or its host is proven dead or attested"
 OVERRIDABLE = False
@@ -18,7 +19,7 @@ async def judge(case: Case) -> Judged:
             if accounted(case.survey, case.ground, loop.node, case.attested):
                 told.append(f"{loop.name}: its host {loop.node} is down")
             else:
-                missing.append(f"{loop.name}: {loop.node} is not reached")
+                missing.append(f"{loop.name}: {why(case, loop.node)}")
                 down.append(loop.node)
             continue
         unit = next((unit for unit in node.automation.value or () if unit.name == loop.unit), None)
@@ -27,10 +28,7 @@ async def judge(case: Case) -> Judged:
         else:
             told.append(f"{loop.name}: {unit.active if unit.known else unit.load}")
     if missing:
-        hosts = " ".join(f"--attest {name}" for name in dict.fromkeys(down))
-        return unknown(
-            "; ".join(missing),
-            "Reach it: it may overwrite what this operation does."
-            + (f" If the host is really down, say so: {hosts}" if hosts else ""),
-        )
+        first = "Reach it: it may overwrite what this operation does."
+        hosts = tuple(dict.fromkeys(down))
+        return unknown("; ".join(missing), remedy(case, hosts, first, "If the host is really down, say so:"))
     return passed("; ".join(told) or "the estate file names no automation")

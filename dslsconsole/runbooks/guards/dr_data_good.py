@@ -1,6 +1,7 @@
 """Is the DR site's copy good, and how old is it?"""
 
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
+from dslsconsole.runbooks.unread import why
 
 NEEDED = "DSLicSrv -verify-dr-sync says OK and no older than dr.sync.max_lag"
 OVERRIDABLE = True
@@ -8,8 +9,10 @@ OVERRIDABLE = True
 
 async def judge(case: Case) -> Judged:
     name = case.text("dr_primary")
-    if name is None or not case.node(name).reached:
-        return unknown(f"{name or 'no dr-primary node'} is not reached", "Reach the DR site's first node.")
+    if name is None:
+        return unknown("the estate file names no dr-primary node", "Name it in `dr.nodes`.")
+    if not case.node(name).reached:
+        return unknown(why(case, name), "Reach the DR site's first node.")
     reading = case.node(name).dr_sync
     if (sync := reading.value) is None:
         return unknown(reading.failure.text if reading.failure else f"{name} was not asked", f"Look at {name}.")

@@ -2,6 +2,7 @@
 
 from dslsconsole.runbooks.evidence import accounted
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
+from dslsconsole.runbooks.unread import named, remedy
 
 NEEDED = "no DR node serves, by its own word; one that can't be asked is proven dead or attested"
 OVERRIDABLE = False
@@ -26,8 +27,7 @@ def silent_dr_nodes(case: Case) -> Judged | None:
     ]
     if not silent:
         return None
-    vouched = " ".join(f"--attest {name}" for name in silent)
     return unknown(
-        f"{', '.join(silent)} did not say whether it serves",
-        f"Ask it first. If its host can't be asked and is really down, say so: {vouched}",
+        f"{named(case, silent)} did not say whether it serves",
+        remedy(case, silent, "Ask it first.", "If its host can't be asked and is really down, say so:"),
     )

@@ -1,6 +1,7 @@
 """Does every DR node answer?"""
 
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed
+from dslsconsole.runbooks.unread import why
 
 NEEDED = "every node of the DR site is reached"
 OVERRIDABLE = True
@@ -11,5 +12,5 @@ async def judge(case: Case) -> Judged:
         return failed("the estate file names no DR site", "Add `dr:` to the cluster.")
     silent = [name for name in case.ground.dr_nodes if not case.node(name).reached]
     if silent:
-        return failed(f"{', '.join(silent)} is not reached", "Reach it. If overridden, it is left out.")
+        return failed("; ".join(why(case, name) for name in silent), "Reach it. If overridden, it is left out.")
     return passed(", ".join(case.ground.dr_nodes))

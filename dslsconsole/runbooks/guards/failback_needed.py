@@ -2,6 +2,7 @@
 
 from dslsconsole.model.node import Role
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
+from dslsconsole.runbooks.unread import why
 
 NEEDED = "another node serves, and the configured primary is reached, stopped or running as backup"
 OVERRIDABLE = False
@@ -15,7 +16,7 @@ async def judge(case: Case) -> Judged:
         return failed(f"{target} is primary already", "There is nothing to fail back.")
     node = case.node(target)
     if not node.reached:
-        return unknown(f"{target} is not reached", "Bring its host back first.")
+        return unknown(why(case, target), "Bring its host back first.")
     if node.stopped or node.role is Role.BACKUP:
         return passed(f"{primary} serves; {target} {'is stopped' if node.stopped else 'runs as backup'}")
     return failed(f"{target}: role {node.role}; {node.life.text}", f"Find out what {target} does.")

@@ -1,15 +1,16 @@
 """Is every licence server of the main site stopped, dead beyond doubt, vouched for, or within reach to be stopped?"""
 
 from dslsconsole.runbooks.evidence import evidence
-from dslsconsole.runbooks.guard import Case, Judged, Result, failed, passed
+from dslsconsole.runbooks.guard import Case, Judged, Result, failed, passed, unknown
 from dslsconsole.runbooks.guards.primary_dead import death
+from dslsconsole.runbooks.unread import remedy
 
 NEEDED = "each main node is reached (it is stopped first), or dead by two vantages, one at its own site, or attested"
 OVERRIDABLE = False
 
 
 async def judge(case: Case) -> Judged:
-    told, wrong = [], []
+    told, wrong, unread = [], [], []
     for name in case.ground.main_nodes:
         if name in case.attested and (alive := evidence(case.survey, case.ground, name).directly_alive):
             wrong.append(f"{name} answers, against the attestation ({alive[0].text})")
@@ -17,10 +18,12 @@ async def judge(case: Case) -> Judged:
             told.append(f"{name} {'is stopped' if case.node(name).stopped else 'will be stopped'}")
         else:
             judged = await death(case, name)
+            if judged.result is Result.UNKNOWN:
+                unread.append(name)
             (told if judged.result is Result.PASS else wrong).append(judged.reading)
     if wrong:
-        hosts = " ".join(f"--attest {name}" for name in case.names("attestable") if name in case.ground.main_nodes)
-        return failed(
-            "; ".join(wrong), f"Look at them. If they are really down, say so: {hosts or 'no attestation helps'}"
-        )
+        vouched = [name for name in case.names("attestable") if name in case.ground.main_nodes]
+        first = "Look at them." if vouched or unread else "Look at them: no attestation helps."
+        answer = unknown if len(unread) == len(wrong) else failed
+        return answer("; ".join(wrong), remedy(case, (*vouched, *unread), first, "If they are really down, say so:"))
     return passed("; ".join(told))

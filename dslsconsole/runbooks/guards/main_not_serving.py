@@ -3,6 +3,7 @@
 from dslsconsole.runbooks.evidence import CUT_OFF, accounted
 from dslsconsole.runbooks.facts.common import candidates
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
+from dslsconsole.runbooks.unread import named, remedy
 
 NEEDED = "no node of the main site serves: each is read, proven dead, or attested"
 OVERRIDABLE = True
@@ -26,7 +27,7 @@ async def judge(case: Case) -> Judged:
         near += [case.survey.balancers[name].backend.value is not None for name in case.ground.main_balancers]
         cut = "" if any(near) else f"; {CUT_OFF}"
         return unknown(
-            f"{', '.join(unread)} could not be asked whether it serves{cut}",
-            f"Look at the site. If they are really down, say so: {' '.join(f'--attest {name}' for name in unread)}",
+            f"{named(case, unread)} could not be asked whether it serves{cut}",
+            remedy(case, unread, "Look at the site.", "If they are really down, say so:"),
         )
     return passed("no node of the main site says that it is primary")

@@ -2,6 +2,7 @@
 
 from dslsconsole.runbooks.guard import Case, Judged, Result, failed, passed
 from dslsconsole.runbooks.guards.storage_mounted import mounted_on
+from dslsconsole.runbooks.unread import why
 
 NEEDED = "every main node is reached and does not serve, and storage is mounted on the configured primary"
 OVERRIDABLE = False
@@ -12,7 +13,7 @@ async def judge(case: Case) -> Judged:
     for name in case.ground.main_nodes:
         node = case.node(name)
         if not node.reached:
-            wrong.append(f"{name} is not reached")
+            wrong.append(why(case, name))
         elif node.serves:
             wrong.append(f"{name} says that it is primary")
         else:

@@ -3,6 +3,7 @@
 from dslsconsole.runbooks.evidence import accounted
 from dslsconsole.runbooks.facts.common import candidates
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
+from dslsconsole.runbooks.unread import named, remedy
 
 NEEDED = "no node says that it is primary, and each that could be one is read, proven dead, or attested"
 OVERRIDABLE = False
@@ -21,9 +22,8 @@ async def judge(case: Case) -> Judged:
     ]
     if unread:
         return unknown(
-            f"{', '.join(unread)} did not say whether it is primary",
-            "Reach it, or stop it. If its host can't be asked and is really down, say so: "
-            + " ".join(f"--attest {name}" for name in unread),
+            f"{named(case, unread)} did not say whether it is primary",
+            remedy(case, unread, "Reach it, or stop it.", "If its host can't be asked and is really down, say so:"),
         )
     read = [name for name, node in case.survey.nodes.items() if node.role is not None]
     return passed(f"none of {', '.join(read) or 'the nodes that answer'} is primary")

@@ -3,6 +3,7 @@
 from dslsconsole.model.node import Mode
 from dslsconsole.runbooks.evidence import accounted
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
+from dslsconsole.runbooks.unread import named, remedy
 
 NEEDED = "the other site serves not, by its nodes' word, proof of death or attestation; or the node's own site serves"
 OVERRIDABLE = False
@@ -28,9 +29,8 @@ async def judge(case: Case) -> Judged:
         and not accounted(case.survey, case.ground, other, case.attested)
     ]
     if silent:
-        vouched = " ".join(f"--attest {other}" for other in silent)
         return unknown(
-            f"{', '.join(silent)} did not say whether it serves",
-            f"Ask it first. If its host can't be asked and is really down, say so: {vouched}",
+            f"{named(case, silent)} did not say whether it serves",
+            remedy(case, silent, "Ask it first.", "If its host can't be asked and is really down, say so:"),
         )
     return passed("no node of the other site serves" if away else "the estate file names one site")

@@ -2,6 +2,7 @@
 
 from dslsconsole.model.node import Role
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
+from dslsconsole.runbooks.unread import why
 
 NEEDED = "the node that takes over answers, its service is active, its role is backup and its state running"
 OVERRIDABLE = False
@@ -15,7 +16,7 @@ async def judge(case: Case) -> Judged:
         return failed("no node can take over: none says that it runs as backup", "Start a backup and let it join.")
     node = case.node(target)
     if not node.reached:
-        return unknown(f"{target} could not be reached", "Reach it, or name another by target=.")
+        return unknown(why(case, target), "Reach it, or name another by target=.")
     status, unit = node.cluster.value, node.unit.value
     if status is None or unit is None:
         failure = node.cluster.failure or node.unit.failure
