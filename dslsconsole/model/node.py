@@ -157,6 +157,13 @@ class Mount(Struct, frozen=True):
     free_pct: int | None = None
 
 
+class Disk(Struct, frozen=True):
+    """How full the host's own disk is, at the directory of operations' locks and records."""
+
+    path: str
+    free_pct: int
+
+
 class ClusterResource(Struct, frozen=True):
     """A resource that Pacemaker runs, as one node's `crm_mon` tells it. Nodes are named as Pacemaker names them."""
 
@@ -201,5 +208,7 @@ class NodeReadings(Struct, frozen=True, omit_defaults=True):
     """The Pacemaker resource under the storage, where the estate file names one."""
     lock: Reading[tuple[HeldLock, ...]] = Reading()
     """The lock of the operation that runs on its cluster, or none."""
+    disk: Reading[Disk] = Reading()
+    """Read seldom: its last value holds until the next."""
     monitoring: Reading[Monitoring] = Reading()
     """The site's monitoring file, on the node that holds it. Read seldom: its last value holds until the next."""

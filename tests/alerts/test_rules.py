@@ -11,6 +11,7 @@ from dslsconsole.alerts.board import Board, discovered
 from dslsconsole.alerts.thresholds import thresholds_of
 from dslsconsole.model.balancer import BalancerReadings, ServerState
 from dslsconsole.model.node import (
+    Disk,
     DrSync,
     Link,
     Mount,
@@ -58,6 +59,7 @@ CONTRACT = {
 }  # fmt: skip
 WARNING, CRITICAL = Severity.WARNING, Severity.CRITICAL
 NO_ANSWER = Failure(FailureKind.NO_ANSWER, "no answer within 4 s")
+WRONG_WAY = ("sync_wrong_way", PRIMARY, CRITICAL)
 Raised = set[tuple[str, str, Severity]]
 
 
@@ -78,6 +80,15 @@ def ids(snapshot: Snapshot) -> set[str]:
 def both(snapshot: Snapshot, *servers: Any) -> Snapshot:
     """The snapshot with the same servers on both load balancers of the main site."""
     return with_servers(with_servers(snapshot, "haproxy-01", *servers), "haproxy-02", *servers)
+
+
+def main_site_off(state: str) -> Snapshot:
+    """The DR site serves, and every unit of the main site, its loop too, is in this state."""
+    off = dr_serving(healthy())
+    for name in (PRIMARY, BACKUP, ARBITRATOR):
+        before = stopped(healthy(), name, state).node(CLUSTER, name)
+        off = with_node(off, name, link=before.link, service=before.service)
+    return with_node(off, PRIMARY, automation=read((Service("dsls-token-sync.service", "loaded", state, "dead"),)))
 
 
 def test_every_alert_of_the_contract_has_its_rule_and_every_module_is_one() -> None:
@@ -140,6 +151,21 @@ class TestDeadHosts:
     def test_readings_that_grew_old_are_stale_and_nobody_is_called_down(self) -> None:
         assert {alert.id for alert in alerts(healthy(), NOW + 60.0)} == {"stale"}
 
+    @pytest.mark.parametrize(
+        ("node", "advice"),
+        [(PRIMARY, "press F"), (BACKUP, "no failover needed"), (ARBITRATOR, "It only votes")],
+    )
+    def test_the_advice_fits_what_was_lost(self, node: str, advice: str) -> None:
+        [failure] = [alert for alert in alerts(dead(healthy(), node)) if alert.id == "node_failure"]
+        assert advice in failure.advice
+        assert ("press F" in failure.advice) is (node == PRIMARY)
+
+    def test_nobody_is_told_to_fail_over_when_another_took_over(self) -> None:
+        after = dead(with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=8), PRIMARY)
+        [failure] = [alert for alert in alerts(after) if alert.id == "node_failure"]
+        assert "press F" not in failure.advice
+        assert BACKUP in failure.advice
+
 
 class TestServices:
     def test_a_stopped_backup_is_one_alert(self) -> None:
@@ -178,17 +204,28 @@ class TestServices:
     def test_a_dr_service_that_rests_in_standby_is_meant(self) -> None:
         assert "service_down" not in ids(healthy())
 
-    def test_nobody_is_told_to_start_the_main_site_beside_a_dr_site_that_serves(self) -> None:
-        rests = (Service("dsls-token-sync.service", "loaded", "inactive", "dead"),)
-        before = stopped(healthy(), PRIMARY).node(CLUSTER, PRIMARY)
-        active = with_node(
-            dr_serving(healthy()), PRIMARY, link=before.link, service=before.service, automation=read(rests)
-        )
-        told = {alert.id: alert.advice for alert in alerts(active) if alert.subject == PRIMARY}
-        assert told.keys() >= {"service_down", "automation_stopped"}
-        for alert in ("service_down", "automation_stopped"):
-            assert "leave it stopped" in told[alert]
-            assert "start it again" not in told[alert]
+    @pytest.mark.parametrize("state", ["inactive", "failed"])
+    def test_nobody_is_told_to_start_the_main_site_beside_a_dr_site_that_serves(self, state: str) -> None:
+        told = {alert.id: alert for alert in alerts(main_site_off(state))}
+        assert told.keys() & ({"main_site_stopped"} if state == "inactive" else {"service_down", "automation_stopped"})
+        for alert in told.values():
+            assert "start it" not in alert.advice
+
+    def test_a_main_site_that_was_stopped_for_the_dr_site_is_one_warning(self) -> None:
+        mine = [alert for alert in alerts(main_site_off("inactive")) if alert.id != "stale"]
+        assert {(alert.id, alert.subject, alert.severity) for alert in mine} == {
+            ("main_site_stopped", CLUSTER, WARNING)
+        }
+        [told] = mine
+        assert [name for name in (PRIMARY, BACKUP, ARBITRATOR) if any(name in line for line in told.evidence)] == [
+            PRIMARY, BACKUP, ARBITRATOR,
+        ]  # fmt: skip
+        assert "stopped with it: token-sync" in told.evidence
+
+    def test_a_unit_that_failed_beside_a_serving_dr_site_is_still_told(self) -> None:
+        assert {alert.subject for alert in alerts(main_site_off("failed")) if alert.id == "service_down"} == {
+            PRIMARY, BACKUP, ARBITRATOR,
+        }  # fmt: skip
 
     def test_automation_that_does_not_run(self) -> None:
         loop = (Service("dsls-token-sync.service", "loaded", "inactive", "dead"),)
@@ -364,11 +401,11 @@ class TestLoadBalancers:
     def test_clients_on_the_backup_server_of_the_new_primary(self) -> None:
         promoted = with_view(with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=8), PRIMARY, role=Role.BACKUP)
         maint = server("dsls-primary", ServerState.MAINT), server("dsls-backup", backup=True)
-        assert raised(both(promoted, *maint)) == {("on_backup", CLUSTER, WARNING)}
+        assert raised(both(promoted, *maint)) == {("on_backup", CLUSTER, WARNING), WRONG_WAY}
 
     def test_clients_sent_to_an_old_primary_are_refused(self) -> None:
         promoted = with_view(with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=8), PRIMARY, role=Role.BACKUP)
-        assert raised(promoted) == {("lb_wrong_server", "dsls-primary", CRITICAL)}
+        assert raised(promoted) == {("lb_wrong_server", "dsls-primary", CRITICAL), WRONG_WAY}
 
     def test_no_server_up(self) -> None:
         line = server("dsls-primary", ServerState.MAINT), server("dsls-backup", ServerState.DRAIN, backup=True)
@@ -451,6 +488,43 @@ class TestDr:
         inactive = healthy().node(CLUSTER, "dr-dsls-02")
         snapshot = with_node(dr_serving(healthy()), "dr-dsls-02", service=inactive.service, cluster=inactive.cluster)
         assert ("dr_node_down", "dr-dsls-02", WARNING) in raised(snapshot)
+
+
+class TestOwnDisk:
+    @pytest.mark.parametrize(("free", "words"), [(0, "is full"), (2, "is nearly full"), (3, None), (60, None)])
+    def test_a_full_disk_of_a_node(self, free: int, words: str | None) -> None:
+        found = alerts(with_node(healthy(), PRIMARY, disk=read(Disk("/var/lib/dslsconsole", free))))
+        assert {(alert.id, alert.subject, alert.severity) for alert in found} == (
+            {("disk_full", PRIMARY, WARNING)} if words else set()
+        )
+        assert all(words in alert.summary for alert in found if words)
+
+    def test_it_is_read_seldom_and_an_old_reading_counts_for_nothing(self) -> None:
+        for age, ids_ in ((100.0, {"disk_full"}), (200.0, set())):
+            assert ids(with_node(healthy(), PRIMARY, disk=read(Disk("/d", 0), NOW - age))) == ids_
+
+
+class TestSyncLoops:
+    def test_a_loop_on_an_old_primary_that_is_backup_now(self) -> None:
+        promoted = with_view(with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=8), PRIMARY, role=Role.BACKUP)
+        [told] = [alert for alert in alerts(promoted) if alert.id == "sync_wrong_way"]
+        assert "token-sync runs on dsls-primary-01, which is backup now" in told.summary
+        assert "systemctl stop dsls-token-sync.service" in told.advice
+
+    def test_where_the_loop_is_paused_or_the_role_is_not_known_nothing_is_said(self) -> None:
+        promoted = with_view(with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=8), PRIMARY, role=Role.BACKUP)
+        paused = (Service("dsls-token-sync.service", "loaded", "inactive", "dead"),)
+        assert "sync_wrong_way" not in ids(with_node(promoted, PRIMARY, automation=read(paused)))
+        assert "sync_wrong_way" not in ids(with_node(promoted, PRIMARY, cluster=unread(NO_ANSWER)))
+        assert "sync_wrong_way" not in ids(healthy())
+
+    def test_a_loop_beside_a_dr_site_that_serves(self) -> None:
+        off = main_site_off("inactive")
+        loop = (Service("dsls-token-sync.service", "loaded", "active", "running"),)
+        [told] = [
+            alert for alert in alerts(with_node(off, PRIMARY, automation=read(loop))) if alert.id == "sync_wrong_way"
+        ]
+        assert "dr-return" in told.advice
 
 
 class TestHosts:

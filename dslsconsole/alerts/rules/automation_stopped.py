@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
+from dslsconsole.alerts.rules.main_site_stopped import stopped_for_dr
 from dslsconsole.alerts.view import View
 from dslsconsole.alerts.wording import listed
 from dslsconsole.model.node import Service
@@ -17,14 +18,17 @@ def rule() -> Rule:
 def _find(view: View) -> Iterator[Finding]:
     stopped: dict[str, dict[str, Service]] = {}
     for automation in view.shape.automation:
+        node = view.shape.node(automation.node)
         for service in view.fresh(view.node(automation.node).automation) or ():
+            if node is not None and stopped_for_dr(view, node, service):
+                continue
             if service.unit == automation.unit and service.active in ("inactive", "failed", "deactivating"):
                 stopped.setdefault(automation.node, {})[automation.name] = service
-    for node, services in stopped.items():
+    for name, services in stopped.items():
         yield Finding(
-            subject=node,
+            subject=name,
             severity=Severity.WARNING,
-            summary=f"automation does not run on {node}: {listed(services)}",
+            summary=f"automation does not run on {name}: {listed(services)}",
             evidence=tuple(
                 f"{service.unit} is {service.active}" + (f", {service.load}" if service.load != "loaded" else "")
                 for service in services.values()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.view import Reach, View
 from dslsconsole.alerts.wording import clock_time, listed
-from dslsconsole.model.node import Role
+from dslsconsole.model.node import Mode, Role
 from dslsconsole.model.shape import NodeShape
 from dslsconsole.model.verdict import Severity
 
@@ -26,9 +26,26 @@ def _find(view: View) -> Iterator[Finding]:
             severity=Severity.CRITICAL,
             summary=f"{node.name} does not answer" + (": it was primary when last read" if was_primary else ""),
             evidence=((failure.text,) if failure else ()) + tuple(_carried(view, node)),
-            advice="Look at the host's console and its network. If it was primary and no other took over, press F.",
+            advice=f"Look at the host's console and its network. {_advice(view, node)}",
             urgent=was_primary,
         )
+
+
+def _advice(view: View, node: NodeShape) -> str:
+    """What its loss means, by what it was when last read, else by what it is configured to be."""
+    role, primary = _last_role(view, node) or node.mode, view.verdict.primary
+    if primary is not None:
+        kept = f"{primary} goes on serving"
+        if node.mode is Mode.ARBITRATOR:
+            return f"It only votes: {kept}; bring it back before another vote is lost."
+        if view.verdict.dr_active and not node.is_dr:
+            return f"{kept}; when the host is back, dr-return brings the service back."
+        return f"{kept}, with no failover needed; bring it back, for until then one node less can take over."
+    if role in (Role.PRIMARY, Role.DR_PRIMARY, Mode.PRIMARY, Mode.DR_PRIMARY):
+        if node.is_dr:
+            return "It served for the DR site: bring it back, or return to the main site with dr-return."
+        return "If it was primary and no other took over, press F."
+    return "It was not primary: see the other alerts for who serves."
 
 
 def _last_role(view: View, node: NodeShape) -> Role | None:

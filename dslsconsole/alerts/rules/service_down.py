@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
+from dslsconsole.alerts.rules.main_site_stopped import stopped_for_dr
 from dslsconsole.alerts.view import View
 from dslsconsole.alerts.wording import clock_time
 from dslsconsole.model.shape import NodeShape
@@ -18,7 +19,7 @@ def _find(view: View) -> Iterator[Finding]:
         if view.failed(node.name) or not view.service_down(node):
             continue
         service = view.fresh(view.node(node.name).service)
-        if service is None:
+        if service is None or stopped_for_dr(view, node, service):
             continue
         verb = "answer" if view.server_hangs(node) else "run"
         stopped = service.active in ("inactive", "failed", "deactivating")

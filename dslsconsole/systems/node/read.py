@@ -10,6 +10,7 @@ from msgspec import Struct
 from dslsconsole.model.lock import HeldLock
 from dslsconsole.model.node import (
     ClusterResource,
+    Disk,
     Link,
     Mode,
     Mount,
@@ -32,12 +33,13 @@ from dslsconsole.systems.node import failures, probe
 from dslsconsole.systems.node.lock import parse_lock
 from dslsconsole.systems.node.monitoring import parse_monitoring
 from dslsconsole.systems.node.sections import SOURCE, Sections, base
-from dslsconsole.systems.node.spaces import Spaces
+from dslsconsole.systems.node.spaces import Spaces, space_of
 from dslsconsole.systems.pacemaker.read import parse_crm_mon
 from dslsconsole.systems.storage.read import mounts_at, parse_mountinfo
 from dslsconsole.systems.systemd.read import parse_show
 
 MONITORING_INTERVAL_S = 300.0
+DISK_INTERVAL_S = 60.0
 RECONNECT_PATIENCE_S = 1.0
 """How long a new connection is waited for before the loss of the last one is told; the attempt goes on meanwhile."""
 T = TypeVar("T")
@@ -94,6 +96,12 @@ class Questions(Struct, frozen=True):
             vendor_port=node.licence_port if is_vendor else None,
         )
 
+    @property
+    def disk_word(self) -> str | None:
+        """What is asked seldom of the host's own disk."""
+        askable = self.cluster is not None and self.locks is not None and probe.is_askable(self.locks)
+        return f"space={probe.encoded(self.locks)}" if askable and self.locks else None
+
     def words(self) -> tuple[str, ...]:
         """What is asked each time, in order: what can't hang comes first.
 
@@ -139,6 +147,7 @@ class NodeReader:
         self._words = questions.words()
         self._spaces = Spaces(questions.storage)
         self._monitoring_due = 0.0
+        self._disk_due = 0.0
         self._shell: Shell | None = None
         self._connection: Connection | None = None
         self._slow: frozenset[str] = frozenset()
@@ -159,6 +168,8 @@ class NodeReader:
         if self._questions.monitoring is not None and began >= monitoring_due:
             words.append("monitoring")
             monitoring_due = began + MONITORING_INTERVAL_S
+        if (disk := self._questions.disk_word) is not None and began >= self._disk_due:
+            words.append(disk)
         answer = await probe.ask(shell, (f"limit={self._limit}", *words, *self._spaces.words(began)), self._timeout)
         readings = self._readings(answer, connection, began, asks_monitoring="monitoring" in words)
         if readings.link.failure is None:
@@ -224,6 +235,7 @@ class NodeReader:
             dns=reading.of("dns", parse_dig) if self._questions.dns else Reading(),
             resource=self._resource(reading),
             lock=self._lock(reading),
+            disk=self._disk(answer, now),
             monitoring=reading.of("monitoring", parse_monitoring) if asks_monitoring else Reading(),
         )
 
@@ -266,6 +278,16 @@ class NodeReader:
     def _lock(self, reading: Sections) -> Reading[tuple[HeldLock, ...]]:
         cluster = self._questions.cluster
         return Reading() if cluster is None else reading.of("lock", lambda text: parse_lock(text, cluster))
+
+    def _disk(self, answer: probe.Answer, now: float) -> Reading[Disk]:
+        """The host's own disk, where it was asked about now and told. A host without that directory tells nothing."""
+        word, path = self._questions.disk_word, self._questions.locks
+        section = answer.sections.get(word) if word is not None else None
+        if section is None or path is None or self._disk_due > now:
+            return Reading()
+        self._disk_due = now + DISK_INTERVAL_S
+        free_pct = space_of(section).free_pct
+        return Reading() if free_pct is None else Reading(Disk(path, free_pct), now, SOURCE, None, now)
 
     def _link(self, reading: Sections, connection: Connection, began: float, now: float) -> Reading[Link]:
         """The far side's name and clock, as it tells them."""

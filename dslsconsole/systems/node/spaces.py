@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from dslsconsole.systems.answers import Unreadable
 from dslsconsole.systems.node import failures
-from dslsconsole.systems.node.probe import Answer, encoded, is_askable
+from dslsconsole.systems.node.probe import Answer, Section, encoded, is_askable
 from dslsconsole.systems.storage.read import Space, parse_statfs
 
 FIRST_PAUSE_S = 15.0
@@ -43,7 +43,7 @@ class Spaces:
                 self._hung(word, now)
             elif section is not None:
                 self._hangs.pop(word, None)
-                self._known[path] = _space(section.body, section.status)
+                self._known[path] = space_of(section)
             elif reached and answer.shortfall is not None:
                 # The probe itself hung in this one; the others behind it were not asked.
                 self._hung(word, now)
@@ -57,10 +57,11 @@ class Spaces:
         self._known[self._paths[word]] = Space(False)
 
 
-def _space(body: str, status: int | None) -> Space:
-    if status != 0:
+def space_of(section: Section) -> Space:
+    """What statfs told; of a path that could not be asked nothing."""
+    if section.status != 0:
         return Space(None)
     try:
-        return parse_statfs(body)
+        return parse_statfs(section.body)
     except Unreadable:
         return Space(None)
