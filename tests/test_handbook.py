@@ -58,6 +58,14 @@ def test_the_manual_page_can_be_read(need: Callable[[str], str]) -> None:
     assert shown.stderr == ""
     for name in COMMANDS:
         assert f"dslsconsole {name}" in shown.stdout
+@pytest.mark.parametrize("module", ["pictures", "handbook"])
+def test_what_makes_the_pictures_helps_and_makes_nothing_when_asked_for_help(module: str, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", f"dslsconsole.tui.{module}", "--help"],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert result.stdout.startswith(f"usage: python -m dslsconsole.tui.{module}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_themes_and_example_configurations_travel_in_the_wheel(tmp_path: Path) -> None:

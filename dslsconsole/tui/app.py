@@ -285,6 +285,7 @@ class ConsoleApp(PacedApp):
             and isinstance(self.screen, Dialog)
             and not self.screen.hears()
         ):
+            self.screen.drop()
             return
         if isinstance(event, events.Key) and self._stands:
             self.cluster_screen.unsay()

@@ -3,9 +3,9 @@
 It writes the pictures that the README names to `.pictures/`, and the table of keys between its two marks.
 """
 
+import argparse
 import asyncio
 import re
-import sys
 from pathlib import Path
 
 from dslsconsole.tui.actions import Guard, offered
@@ -54,6 +54,13 @@ def make(root: Path) -> list[Path]:
     return made
 
 
-if __name__ == "__main__":
-    for written in make(Path(sys.argv[1] if len(sys.argv) > 1 else ".")):
+def main() -> None:
+    """Bring the README under the root that the command line names up to date."""
+    parser = argparse.ArgumentParser(prog="python -m dslsconsole.tui.handbook", description=make.__doc__)
+    parser.add_argument("root", nargs="?", default=".", type=Path, help="where README.md lies (%(default)s)")
+    for written in make(parser.parse_args().root):
         print(written)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """Pictures of the screens, made from the running program: `python -m dslsconsole.tui.pictures DIRECTORY`."""
 
+import argparse
 import asyncio
-import sys
 from pathlib import Path
 
 from msgspec import Struct
@@ -106,6 +106,13 @@ def make(directory: Path) -> list[Path]:
     return paths
 
 
-if __name__ == "__main__":
-    for made in make(Path(sys.argv[1] if len(sys.argv) > 1 else "pictures")):
+def main() -> None:
+    """Make the pictures in the directory that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m dslsconsole.tui.pictures", description=make.__doc__)
+    parser.add_argument("directory", nargs="?", default="pictures", type=Path, help="made if need be (%(default)s)")
+    for made in make(parser.parse_args().directory):
         print(made)
+
+
+if __name__ == "__main__":
+    main()

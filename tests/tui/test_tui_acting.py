@@ -146,6 +146,7 @@ async def test_keys_typed_before_the_dialog_could_be_read_do_not_count(monkeypat
         assert app.screen.query_one(Input).value == ""
         assert isinstance(app.screen, PlanDialog)
         assert runner.started == []
+        assert "what was typed in the first half second was dropped; Esc" in dialog(app)
 
 
 async def test_half_a_second_it_is_deaf() -> None:

@@ -16,6 +16,7 @@ from dslsconsole.tui.table import LineTable
 Answer = TypeVar("Answer")
 DEAF_S = 0.5
 """Keys typed before somebody can have read the dialog do not count."""
+DROPPED = "what was typed in the first half second was dropped"
 
 
 class Dialog(ModalScreen[Answer | None]):
@@ -49,10 +50,18 @@ class Dialog(ModalScreen[Answer | None]):
         super().__init__()
         self._clock = clock
         self._opened = clock()
+        self._told: tuple[str, Tone] | None = None
+        self._dropped = False
 
     def hears(self) -> bool:
         """Whether it takes keys yet. The application asks before it hands one on."""
         return self._clock() - self._opened >= self.deaf_s
+
+    def drop(self) -> None:
+        """A key came too early and went nowhere: say so, for else its letter is missed later."""
+        self._dropped = True
+        if self._told is not None:
+            self.tell(*self._told)
 
     def on_mount(self) -> None:
         self._opened = self._clock()
@@ -66,6 +75,9 @@ class Dialog(ModalScreen[Answer | None]):
 
     def tell(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Say something in the dialog's last line."""
+        self._told = text, tone
+        if self._dropped:
+            self._dropped, text, tone = False, f"{DROPPED}; {text}", Tone.WARNING
         hint = next(iter(self.query("#hint").results(OneLine)), None)
         if hint is not None:
             hint.show((Cell(f" {clean(text)}", tone),))
