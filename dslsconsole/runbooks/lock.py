@@ -72,16 +72,17 @@ def decoded(data: bytes, cluster: str) -> LockRecord | None:
     return msgspec.structs.replace(record, **words)
 
 
+def told(record: LockRecord) -> str:
+    """Whose lock it is, in words."""
+    return f"{record.runbook} by {record.operator} on {record.from_host} (operation {record.operation})"
+
+
 class Held(Exception):  # noqa: N818
     """Another operation holds the lock. `record` is None where its file can't be read."""
 
     def __init__(self, host: str, record: LockRecord | None) -> None:
-        who = (
-            f"operation {record.operation} ({record.runbook}, {record.operator} on {record.from_host})"
-            if record
-            else ("an operation whose lock file can't be read")
-        )
-        super().__init__(f"{who} holds the lock on {host}")
+        who = told(record) if record else "an operation whose lock file can't be understood"
+        super().__init__(f"{who} holds the cluster's lock on {host}")
         self.host = host
         self.record = record
 
@@ -177,16 +178,22 @@ class Lock:
                 raise
             except Unfinished as failure:
                 self._maybe.append(host)
-                troubles.append(f"{host}: {failure}")
+                troubles.append(_named(host, failure))
             except (Unreached, Refused) as failure:
-                troubles.append(f"{host}: {failure}")
+                troubles.append(_named(host, failure))
         if len(self.hosts) * 2 <= len(hosts):
+            taken = len(self.hosts)
             await let_go()
-            raise NoLock(
-                f"the lock could not be written to {self._directory} on more than half of the nodes that answer "
-                f"({', '.join(hosts) or 'none does'}). {'; '.join(troubles)} "
-                "The directory must exist there, owned by the operate user."
-            )
+            raise NoLock(self._too_few(taken, hosts, troubles))
+
+    def _too_few(self, taken: int, hosts: tuple[str, ...], troubles: list[str]) -> str:
+        if not hosts:
+            return "no node answers, so there is none to put the cluster's lock on."
+        return (
+            f"the cluster's lock could be written on {taken} of the {len(hosts)} nodes that answer, and more than half "
+            f"must carry it. {'; '.join(trouble.rstrip('.') for trouble in troubles)}. On each of them "
+            f"{self._directory} must be there, belong to the operate user, and have room."
+        )
 
     async def _create(self, host: str) -> None:
         if await self._hands.create(host, self._path, self._encoded()):
@@ -259,9 +266,11 @@ class Lock:
             found = await self._hands.read(host, self._path)
             record = decoded(found, self._ground.name) if found is not None else None
             if record is None or not self._is_ours(record):
-                who = f"process of {record.operator} on {record.from_host}" if record else "person or program"
-                what = "has taken it over" if record else "has removed or changed its lock"
-                self._lost = f"another {who} {what} on {host}."
+                self._lost = (
+                    f"{record.operator} on {record.from_host} has taken the cluster's lock over, on {host}."
+                    if record
+                    else f"somebody has removed or changed its lock on {host}."
+                )
                 return
             await self._hands.replace(host, self._path, self._encoded())
             if beside is not None and host not in self._told:
@@ -298,7 +307,9 @@ class Lock:
                 if found is not None and self._is_ours(found):
                     await _remove_all(self._hands, host, self._path, self._directory, found)
             except _NOT_DONE as failure:
-                troubles.append(f"{host}: the lock {self._path} is still there: {failure}")
+                troubles.append(
+                    f"The lock {self._path} is left behind on {host}: {failure}. See `dslsconsole operations`."
+                )
         self.hosts.clear()
         self._maybe.clear()
         return troubles
@@ -327,6 +338,12 @@ async def watched(lock: Lock, stop: asyncio.Event) -> AsyncIterator[None]:
         # Never cancelled: a lock that is being rewritten must not come back after its removal.
         over.set()
         await task
+
+
+def _named(host: str, failure: Exception) -> str:
+    """A failure with the host's name before it, once."""
+    text = str(failure)
+    return text if text.startswith(host) else f"{host}: {text}"
 
 
 async def _remove_all(hands: Hands, host: str, path: str, directory: str, record: LockRecord) -> None:

@@ -360,7 +360,7 @@ async def _abandoned(
             else:
                 await removed_unreadable(hands, ground, host)
         except (Unreached, Unfinished, Refused) as failure:
-            troubles.append(f"{host}: the lock of {ground.name} is still there: {failure}")
+            troubles.append(f"The lock of {ground.name} is left behind on {host}: {failure}.")
     if troubles:
         return ending(Ending.NEEDS_PERSON, "Abandoned, but not every lock could be released.", tuple(troubles))
     where = ", ".join(one.hosts) or "no host"
