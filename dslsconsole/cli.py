@@ -25,10 +25,25 @@ COMMANDS = {
     "lab": "the practice estate on this machine",
     "demo": "the practice estate and the console on it",
 }
+DEFAULT = "console"
 
 
 class Commands(click.Group):
     """A group whose commands are imported when they are asked for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """An option that is not of the program itself is the console's, whose name may be left out."""
+        own = {word: param for param in self.get_params(ctx) for word in param.opts}
+        at = 0
+        while at < len(args):
+            word = args[at].partition("=")[0] if args[at].startswith("--") else args[at][:2]
+            if (option := own.get(word)) is None:
+                break
+            takes_next = isinstance(option, click.Option) and not option.is_flag and args[at] == word
+            at += 2 if takes_next else 1
+        if at < len(args) and args[at].startswith("--") and len(args[at]) > 2:
+            args = [*args[:at], DEFAULT, *args[at:]]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -59,7 +74,7 @@ def program(context: click.Context) -> None:
     """A terminal console for the people on call for DSLS licence clusters."""
     context.ensure_object(Invocation)
     if context.invoked_subcommand is None:
-        command = program.get_command(context, "console")
+        command = program.get_command(context, DEFAULT)
         assert command is not None
         context.invoke(command)
 

@@ -126,6 +126,9 @@ class View:
     def server_hangs(self, node: NodeShape) -> bool:
         """Whether the host answers but its server is silent: towards us, and towards every peer that was read."""
         readings = self.node(node.name)
+        service = self.fresh(readings.service)
+        if service is not None and service.active in NOT_RUNNING:
+            return False
         failure = readings.cluster.failure
         silent = failure is not None and failure.kind in SILENT
         return silent and self.fresh(readings.link) is not None and silent_for_peers(node, self.views, self.shape)

@@ -12,7 +12,9 @@ from dslsconsole.runbooks.guard import Case
 def why(case: Case, node: str) -> str:
     """Why a node was not read, in words that name it."""
     failure = case.node(node).hostname.failure
-    return f"{node} could not be read: {failure.text}" if failure is not None else f"{node} was not asked"
+    if failure is None:
+        return f"{node} was not asked"
+    return failure.text if failure.text.startswith(node) else f"{node} could not be read: {failure.text}"
 
 
 def named(case: Case, nodes: Sequence[str]) -> str:

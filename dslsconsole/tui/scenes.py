@@ -21,7 +21,7 @@ from dslsconsole.tui.imagined import token_state as token_state
 from dslsconsole.tui.journal_feed import LogEntry
 from dslsconsole.tui.operation import Ask, Plan, PlannedGuard, PlannedStep
 
-LOOK = "Look at the host's console and its network. If it was primary and no other took over, press F."
+LOOK = "Look at the host's console and its network."
 
 
 def verdict(cluster: str = CLUSTER, health: Health = Health.OK) -> ClusterVerdict:
@@ -56,7 +56,7 @@ def alerts(at: float) -> tuple[Alert, ...]:
                 "it ran dsls-arbitrator, which was active",
                 "quorum is 2 of 3 votes with 2 needed",
             ),
-            LOOK,
+            f"{LOOK} It only votes; dsls-primary-01 serves on.",
         ),
         Alert(
             "tokens_low",
@@ -171,7 +171,7 @@ def primary_lost(at: float = NOON) -> list[Frame]:
                 "haproxy-01 shows its server dsls-primary as UP 2/3",
                 "haproxy-02 shows its server dsls-primary as UP 2/3",
             ),
-            LOOK,
+            f"{LOOK} If it was primary and no other took over, press F.",
         ),
     )
     return [hello, Full(at, replace(full.snapshot, balancers=failing), (judged,), raised)]

@@ -74,7 +74,11 @@ def _reservation(verdict: ClusterVerdict, alerts: tuple[Alert, ...]) -> str:
         return ""
     gravest = alerts[0]
     # What one stands on is in the alert; the sentence has a line of 80 columns.
-    text = gravest.summary.partition(": ")[0] if gravest.id in ("node_failure", "service_down") else gravest.summary
+    text = (
+        gravest.summary.partition(": ")[0]
+        if gravest.id in ("node_failure", "service_down", "sync_wrong_way")
+        else gravest.summary
+    )
     quorum = verdict.quorum
     if gravest.id == "quorum_edge" or quorum is None or None in (quorum.votes, quorum.members, quorum.needed):
         return f", but {text}"

@@ -153,7 +153,7 @@ class TestDeadHosts:
 
     @pytest.mark.parametrize(
         ("node", "advice"),
-        [(PRIMARY, "press F"), (BACKUP, "no failover needed"), (ARBITRATOR, "It only votes")],
+        [(PRIMARY, "press F"), (BACKUP, "no failover is needed"), (ARBITRATOR, "It only votes")],
     )
     def test_the_advice_fits_what_was_lost(self, node: str, advice: str) -> None:
         [failure] = [alert for alert in alerts(dead(healthy(), node)) if alert.id == "node_failure"]

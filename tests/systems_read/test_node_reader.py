@@ -40,7 +40,7 @@ def program(directory: Path, name: str, body: str) -> Path:
     return path
 
 
-def estate_of(sshd: RealSshd, programs: Path, timeout: str = "4s") -> Estate:
+def estate_of(sshd: RealSshd, programs: Path, timeout: str = "4s", locks: str = "/no/such/directory") -> Estate:
     return Estate.model_validate(
         {
             "version": 1,
@@ -51,6 +51,7 @@ def estate_of(sshd: RealSshd, programs: Path, timeout: str = "4s") -> Estate:
                 "probe_user": getpass.getuser(),
             },
             "poll": {"timeout": timeout},
+            "lock_directory": locks,
             "dslicsrv": {"path": str(programs / "DSLicSrv")},
             "clusters": {
                 "c": {
@@ -65,14 +66,14 @@ def estate_of(sshd: RealSshd, programs: Path, timeout: str = "4s") -> Estate:
 
 @asynccontextmanager
 async def reader(
-    need: Need, tmp_path: Path, timeout: str = "4s", key_options: str = ""
+    need: Need, tmp_path: Path, timeout: str = "4s", key_options: str = "", locks: str = "/no/such/directory"
 ) -> AsyncIterator[tuple[HostReader, RealSshd]]:
     programs = tmp_path / "bin"
     program(programs, "systemctl", SYSTEMCTL)
     options = (f"SetEnv PATH={programs}:/usr/bin:/bin:/usr/sbin",)
     async with (
         real_sshd(need("sshd"), tmp_path / "sshd", options=options, key_options=key_options) as sshd,
-        readers(estate_of(sshd, programs, timeout), time.time) as found,
+        readers(estate_of(sshd, programs, timeout, locks), time.time) as found,
     ):
         yield found[0], sshd
 
@@ -287,3 +288,23 @@ async def test_the_monitoring_file_is_read_at_the_start_and_seldom_after(need: N
     assert soon.monitoring.tried_at is None
     assert later.monitoring.value is not None
     assert later.monitoring.value.thresholds == {"sync_lag": 300.0}
+
+
+async def test_the_hosts_own_disk_is_asked_once_a_minute(need: Need, tmp_path: Path) -> None:
+    locks = tmp_path / "locks"
+    locks.mkdir()
+    async with reader(need, tmp_path, locks=str(locks)) as (host, _):
+        program(tmp_path / "bin", "DSLicSrv", HEALTHY)
+        first, second = await read(host), await read(host)
+    assert first.disk.value is not None
+    assert first.disk.value.path == str(locks)
+    assert 0 <= first.disk.value.free_pct <= 100
+    assert second.disk.tried_at is None
+
+
+async def test_a_host_without_the_directory_tells_nothing_of_its_disk(need: Need, tmp_path: Path) -> None:
+    async with reader(need, tmp_path) as (host, _):
+        program(tmp_path / "bin", "DSLicSrv", HEALTHY)
+        readings = await read(host)
+    assert readings.disk.value is None
+    assert readings.disk.failure is None

@@ -35,12 +35,11 @@ def _advice(view: View, node: NodeShape) -> str:
     """What its loss means, by what it was when last read, else by what it is configured to be."""
     role, primary = _last_role(view, node) or node.mode, view.verdict.primary
     if primary is not None:
-        kept = f"{primary} goes on serving"
         if node.mode is Mode.ARBITRATOR:
-            return f"It only votes: {kept}; bring it back before another vote is lost."
+            return f"It only votes; {primary} serves on."
         if view.verdict.dr_active and not node.is_dr:
-            return f"{kept}; when the host is back, dr-return brings the service back."
-        return f"{kept}, with no failover needed; bring it back, for until then one node less can take over."
+            return f"{primary} serves on; once it is back, dr-return moves the service."
+        return f"{primary} serves on: no failover is needed."
     if role in (Role.PRIMARY, Role.DR_PRIMARY, Mode.PRIMARY, Mode.DR_PRIMARY):
         if node.is_dr:
             return "It served for the DR site: bring it back, or return to the main site with dr-return."

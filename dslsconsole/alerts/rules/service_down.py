@@ -6,6 +6,7 @@ from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.rules.main_site_stopped import stopped_for_dr
 from dslsconsole.alerts.view import View
 from dslsconsole.alerts.wording import clock_time
+from dslsconsole.model.node import Mode
 from dslsconsole.model.shape import NodeShape
 from dslsconsole.model.verdict import Severity
 
@@ -36,6 +37,8 @@ def _find(view: View) -> Iterator[Finding]:
 def _advice(view: View, node: NodeShape) -> str:
     if view.verdict.dr_active and not node.is_dr:
         return "The DR site serves: leave it stopped, or two sites may give out the same licences; dr-return starts it."
+    if view.verdict.primary not in (None, node.name) and node.mode is Mode.PRIMARY:
+        return f"After a planned failover it rests until failback (B) starts it; else read the log of {node.unit}."
     return f"Read `journalctl -u {node.unit}` on {node.name}; start it with the runbook service-start."
 
 

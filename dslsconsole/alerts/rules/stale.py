@@ -18,6 +18,12 @@ _READ_SELDOM = frozenset({"monitoring", "disk"})
 """Sections whose last value holds until they are read again, much later."""
 _SAYS_NOTHING_OF_THE_SERVICE = frozenset({"lock"})
 """Sections that are a courtesy to other consoles: an older probe or a closed directory is no alarm."""
+_WAY = "Look at the way from here to the host before concluding anything about the host."
+_WAYS_IN: dict[FailureKind | None, str] = {
+    FailureKind.PERMISSION: "It answers, and refuses our key: put the probe user's key right, there or here.",
+    FailureKind.HOST_KEY_UNKNOWN: "It answers, and its host key is not known here: compare and add it as told above.",
+    FailureKind.BUSY: "It answers, and takes no more connections: see who holds so many, or whether it bans us.",
+}
 _WORDS = {
     "resource": "Pacemaker",
     "monitoring": "alert thresholds",
@@ -61,7 +67,7 @@ def _unreadable(view: View, node: NodeShape, link: Reading[Link]) -> Iterator[Fi
         severity=Severity.WARNING,
         summary=f"{node.name} can't be read: what is known of it is old",
         evidence=((link.failure.text,) if link.failure else ()) + seen + last,
-        advice="Look at the way from here to the host before concluding anything about the host.",
+        advice=_WAYS_IN.get(link.failure.kind if link.failure else None, _WAY),
     )
 
 

@@ -4,7 +4,7 @@ from dslsconsole.runbooks.evidence import Evidence, evidence
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
 from dslsconsole.runbooks.survey import Surveyor
 from dslsconsole.runbooks.traffic import answering
-from dslsconsole.runbooks.unread import let_in
+from dslsconsole.runbooks.unread import let_in, why
 
 NEEDED = "the host's own word that it is stopped; or two vantages, one at its own site or refused, and nobody answered"
 OVERRIDABLE = False
@@ -33,7 +33,10 @@ async def death(case: Case, node: str) -> Judged:
         await case.pause(_STEP)
         seen = evidence(await Surveyor(case.hands, case.ground, case.clock).survey(), case.ground, node)
     if seen.directly_alive:
-        return _alive(case, node, "; ".join(one.text for one in seen.directly_alive))
+        said = "; ".join(one.text for one in seen.directly_alive)
+        if seen.unread:
+            return failed(f"{node} is alive: {said}; {why(case, node)}", let_in((node,)))
+        return _alive(case, node, said)
     if seen.unread:
         return unknown(f"it is not known whether {node} serves: {seen.text}", let_in((node,)))
     if not seen.proven and node not in case.attested:

@@ -161,6 +161,7 @@ class NodeReader:
             connection = await self._connected()
             shell = await self._open(connection)
         except SshError as error:
+            self._disk_due = 0.0
             return NodeReadings(link=Reading(failure=error.failure, tried_at=self._clock(), source="ssh"))
         began = self._clock()
         # Who was late the last time waits until the others are through.
@@ -169,7 +170,7 @@ class NodeReader:
             words.append("monitoring")
             monitoring_due = began + MONITORING_INTERVAL_S
         if (disk := self._questions.disk_word) is not None and began >= self._disk_due:
-            words.append(disk)
+            words.insert(1, disk)  # of the host's own disk, so that it hangs with nothing
         answer = await probe.ask(shell, (f"limit={self._limit}", *words, *self._spaces.words(began)), self._timeout)
         readings = self._readings(answer, connection, began, asks_monitoring="monitoring" in words)
         if readings.link.failure is None:
@@ -207,6 +208,7 @@ class NodeReader:
         now = self._clock()
         shortfall = answer.shortfall.failure if answer.shortfall else None
         if not answer.sections:
+            self._disk_due = 0.0
             failure = shortfall or Failure(FailureKind.GARBLED, f"{self._questions.host}: the probe gave no section")
             if failure.kind is FailureKind.NO_ANSWER:
                 # Silence of a whole host: the connection may be dead without knowing it.

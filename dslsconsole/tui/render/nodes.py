@@ -92,7 +92,7 @@ def service_cell(view: View, shape: NodeShape, readings: NodeReadings) -> Cell:
     """The unit's state, or in a word why it is not known."""
     service = view.now_value(readings.service)
     if service is not None:
-        return Cell(service.active or words.UNKNOWN, _service_tone(shape, service))
+        return Cell(service.active or words.UNKNOWN, _service_tone(view, shape, service))
     for failure in (readings.link.failure, readings.service.failure):
         if failure is not None:
             return Cell(failure_word(failure), Tone.CRITICAL if failure is readings.link.failure else Tone.UNKNOWN)
@@ -101,10 +101,12 @@ def service_cell(view: View, shape: NodeShape, readings: NodeReadings) -> Cell:
     return Cell(words.UNKNOWN, Tone.UNKNOWN)
 
 
-def _service_tone(shape: NodeShape, service: Service) -> Tone:
+def _service_tone(view: View, shape: NodeShape, service: Service) -> Tone:
     if service.active == "active":
         return Tone.OK
-    if service.active == "inactive" and shape.mode in (Mode.DR_PRIMARY, Mode.DR_BACKUP):
+    # Of two sites one is meant to rest: the DR site in standby, the main site while the DR site serves.
+    dr_serves = bool(view.verdict and view.verdict.dr_active)
+    if service.active == "inactive" and shape.is_dr is not dr_serves:
         return Tone.MUTED
     return Tone.CRITICAL if service.active in ("failed", "inactive") else Tone.WARNING
 
