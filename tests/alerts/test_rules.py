@@ -490,6 +490,23 @@ class TestDr:
         assert ("dr_node_down", "dr-dsls-02", WARNING) in raised(snapshot)
 
 
+class TestUnread:
+    @pytest.mark.parametrize(
+        ("kind", "advice"),
+        [
+            (FailureKind.PERMISSION, "refuses our key"),
+            (FailureKind.HOST_KEY_UNKNOWN, "host key is not known"),
+            (FailureKind.BUSY, "takes no more connections"),
+            (FailureKind.GARBLED, "Look at the way from here"),
+        ],
+    )
+    def test_the_advice_names_why_a_host_can_t_be_read(self, kind: FailureKind, advice: str) -> None:
+        locked_out = dead(healthy(), BACKUP, seen_by_peers=True, failure=Failure(kind, "no way in"))
+        [told] = [alert for alert in alerts(locked_out) if alert.id == "stale"]
+        assert advice in told.advice
+        assert "node_failure" not in ids(locked_out)
+
+
 class TestOwnDisk:
     @pytest.mark.parametrize(("free", "words"), [(0, "is full"), (2, "is nearly full"), (3, None), (60, None)])
     def test_a_full_disk_of_a_node(self, free: int, words: str | None) -> None:

@@ -118,6 +118,18 @@ class TestNodes:
         assert texts(nodes(shown), "dsls-backup-01")[3] == "inactive"
         assert texts(nodes(shown), "dsls-backup-01")[0] == "✖"
 
+    def test_of_two_sites_one_is_meant_to_rest(self) -> None:
+        hello, full = scenes.healthy()
+        assert isinstance(full, Full)
+        readings = scenes.node("dsls-backup-01", scenes.NOON)
+        assert readings.service.value is not None
+        service = replace(readings.service, value=replace(readings.service.value, active="inactive"))
+        rests = {**full.snapshot.nodes, key(scenes.CLUSTER, "dsls-backup-01"): replace(readings, service=service)}
+        moved = replace(scenes.verdict(), dr_active=True)
+        shown = view([hello, replace(full, snapshot=replace(full.snapshot, nodes=rests), verdicts=(moved,))])
+        assert texts(nodes(shown), "dsls-backup-01")[0] not in ("✖", "▲", "?")
+        assert texts(dr(shown), "dr-dsls-01")[0] == "✖", "the site that serves is not meant to rest"
+
 
 class TestPools:
     def test_levels_and_queue(self) -> None:
