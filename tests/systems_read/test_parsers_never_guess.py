@@ -19,9 +19,15 @@ from dslsconsole.systems.dslicsrv.read import (
     parse_validate,
     parse_verify_dr_sync,
 )
+from dslsconsole.systems.dslicsrv.settings import parse_settings
+from dslsconsole.systems.haproxy.configuration import parse_haproxy
 from dslsconsole.systems.haproxy.read import parse_info, parse_stat
+from dslsconsole.systems.keepalived.configuration import parse_keepalived
 from dslsconsole.systems.keepalived.read import parse_addresses
+from dslsconsole.systems.node.configuration import parse_kernel, parse_time
+from dslsconsole.systems.storage.fstab import parse_fstab, parse_mounted
 from dslsconsole.systems.storage.read import parse_mountinfo, parse_statfs
+from dslsconsole.systems.systemd import settings as systemd_settings
 from dslsconsole.systems.systemd.read import parse_show
 
 PARSERS: dict[str, Callable[[str], object]] = {
@@ -38,7 +44,16 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "mountinfo": parse_mountinfo,
     "statfs": parse_statfs,
     "dig": parse_dig,
+    "haproxy.cfg": parse_haproxy,
+    "keepalived.conf": parse_keepalived,
+    "systemctl show of settings": systemd_settings.parse_settings,
+    "kernel": parse_kernel,
+    "timedatectl": parse_time,
+    "mountinfo with options": parse_mounted,
+    "fstab": parse_fstab,
+    "licence server's file": parse_settings,
 }
+MAY_BE_EMPTY = ("sessions", "fstab", "licence server's file")
 WORDS = st.sampled_from(
     [
         "Server Status",
@@ -102,11 +117,46 @@ HEADER = "# pxname,svname,status,type,weight,lastchg,check_status,bck,scur,"
 TABLES = st.lists(st.lists(st.text(max_size=6), max_size=10).map(",".join), max_size=4).map(
     lambda rows: "\n".join((HEADER, *rows))
 )
+CONFIGURATION = [
+    "global",
+    "defaults",
+    "backend b",
+    "frontend f",
+    "listen l from d",
+    "server a b:1 check inter",
+    "bind *:1",
+    "stats admin if",
+    "stats socket /x mode",
+    "timeout check",
+    "vrrp_instance a {",
+    "vrrp_script s {",
+    "track_script {",
+    "virtual_ipaddress {",
+    "authentication {",
+    "}",
+    "{",
+    "priority",
+    "auth_pass",
+    "script",
+    "weight",
+    "LoadState=loaded\nRestartUSec=",
+    "DSLS_PORT=",
+    "/proc/sys/net/x:",
+    "25 1 0:40 / /a rw - nfs4 f:/a",
+]
+CONFIGURATIONS = st.lists(
+    st.one_of(
+        st.sampled_from(CONFIGURATION),
+        st.tuples(st.sampled_from(CONFIGURATION), VALUES).map(" ".join),
+        st.text(max_size=40),
+    ),
+    max_size=20,
+).map("\n".join)
 ANYTHING = st.one_of(st.text(max_size=200), st.binary(max_size=200).map(lambda data: data.decode(errors="replace")))
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@given(text=st.one_of(ANYTHING, LINES, JSONS, TABLES))
+@given(text=st.one_of(ANYTHING, LINES, JSONS, TABLES, CONFIGURATIONS))
 def test_any_text_gives_a_value_or_unreadable(name: str, text: str) -> None:
     try:
         value = PARSERS[name](text)
@@ -118,7 +168,7 @@ def test_any_text_gives_a_value_or_unreadable(name: str, text: str) -> None:
     assert not {unicodedata.category(character) for character in told} & {"Cc", "Cs"}
 
 
-@pytest.mark.parametrize("name", [name for name in PARSERS if name != "sessions"])
+@pytest.mark.parametrize("name", [name for name in PARSERS if name not in MAY_BE_EMPTY])
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", "Segmentation fault", "{", '{"role": ', "[[[[", "{}"])
 def test_what_says_nothing_is_unreadable(name: str, text: str) -> None:
     with pytest.raises(Unreadable):
