@@ -19,6 +19,7 @@ COMMANDS = {
     "operations": "unfinished and running operations",
     "runbooks": "list them, or print one",
     "journal": "show, verify or export the action log",
+    "audit": "check the HA configuration on the nodes",
     "check": "is the configuration sound, and can every host be reached as each user?",
     "completion": "what makes bash, zsh or fish complete it all",
     "schema": "the estate file's JSON Schema, for editors",

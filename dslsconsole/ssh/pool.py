@@ -87,6 +87,14 @@ class Pool:
             # Its failure is kept as the refusal, also where every caller has given up by now.
             attempt.exception()
 
+    def route(self, target: Target) -> Route:
+        """How `target` would be reached, without reaching for it.
+
+        Raises:
+            SshError: ssh_config can't be read.
+        """
+        return self._access.route(target)
+
     def drop(self, target: Target) -> None:
         """Ends the connection to `target`; the next caller gets a new one."""
         connection = self._open.pop(target, None)

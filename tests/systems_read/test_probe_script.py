@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dslsconsole.systems.node.probe import Answer, script, taken_apart
+from dslsconsole.systems.node.probe import Answer, Section, script, taken_apart
 
 DEADLINE_S = 20.0
 NONCE = "0123456789abcdef"
@@ -253,3 +253,39 @@ async def test_the_lock_of_a_running_operation_is_read_where_it_may_be(tmp_path:
 async def test_without_a_lock_directory_there_is_no_lock(tmp_path: Path) -> None:
     async with Host(tmp_path).probe(f"locks={tmp_path}/none") as probe:
         assert (await probe.ask("lock=c")).sections["lock=c"].status == 0
+
+
+async def test_configuration_files_are_read_by_their_names_alone(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    (tmp_path / "haproxy.cfg").write_text("global\n")
+    (tmp_path / "primary.conf").write_text("DSLS_PORT=27000\n")
+    settings = (f"haproxy={tmp_path}/haproxy.cfg", f"keepalived={tmp_path}/none.conf", f"licence={tmp_path}")
+    async with host.probe(*settings) as probe:
+        answer = await probe.ask("config=haproxy", "config=keepalived", "config=primary", "config=/etc/passwd")
+    assert answer.sections["config=haproxy"] == Section("global\n", 0)
+    assert answer.sections["config=primary"] == Section("DSLS_PORT=27000\n", 0)
+    assert answer.sections["config=keepalived"].status == 1
+    assert "No such file or directory" in answer.sections["config=keepalived"].body
+    assert answer.refused == {"config=/etc/passwd"}
+
+
+async def test_the_licence_servers_files_lie_beside_its_program(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    for name in ("bin", "config"):
+        (tmp_path / "dsls" / name).mkdir(parents=True)
+    (tmp_path / "dsls" / "config" / "backup.conf").write_text("DSLS_PORT=1\n")
+    async with host.probe(f"path={tmp_path}/dsls/bin/DSLicSrv") as probe:
+        assert (await probe.ask("config=backup")).sections["config=backup"].body == "DSLS_PORT=1\n"
+
+
+async def test_what_units_are_told_to_do_and_the_clock(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.program("systemctl", 'echo "<$*>"')
+    host.program("timedatectl", 'echo "<$*>"')
+    async with host.probe() as probe:
+        answer = await probe.ask("units=a.service,b.timer", "time", "units=-H,x")
+    asked = answer.sections["units"].body
+    assert asked.startswith("<show -p Id,LoadState,")
+    assert asked.endswith("RequiresMountsFor -- a.service b.timer>\n")
+    assert answer.sections["time"].body == "<show -p NTP -p NTPSynchronized>\n"
+    assert answer.refused == {"units=-H,x"}
