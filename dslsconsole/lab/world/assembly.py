@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from dslsconsole.lab.filesystem import Volume
-from dslsconsole.lab.host import Host
+from dslsconsole.lab.host import Call, Host, Program
 from dslsconsole.lab.network import CONSOLE, Network
 from dslsconsole.lab.streams import Input, Output
 from dslsconsole.lab.world import build, filters, keepalived, replication, site, transient
 from dslsconsole.lab.world.cluster import Servers
 from dslsconsole.lab.world.command import CommandLine
 from dslsconsole.lab.world.dnstools import Tools
+from dslsconsole.lab.world.haproxy import configuration
 from dslsconsole.lab.world.haproxy.page import Page
 from dslsconsole.lab.world.haproxy.process import Probe, Process, Server
 from dslsconsole.lab.world.haproxy.runtime import Runtime
@@ -88,12 +89,22 @@ class Assembly:
             host.install("/usr/bin/systemctl", units[host.name].systemctl)
             host.install("/usr/bin/systemd-run", transient.systemd_run(units[host.name]))
             host.install("/usr/sbin/iptables", filters.iptables(self.network))
+            host.install("/usr/bin/timedatectl", self._timedatectl(host.name))
         world = World(
             directory, self.pace, self.network, self.random, hosts, units, nodes, balancers, servers, names,
             Notices(directory / "notifications.jsonl"), users, self._automation(units, servers), storage, self.skew,
         )  # fmt: skip
         self._settle(world)
         return world
+
+    def _timedatectl(self, name: str) -> Program:
+        """Whether the host's clock is kept: it is, but where it was set wrong."""
+
+        async def timedatectl(call: Call) -> int:
+            await call.say(f"NTP=yes\nNTPSynchronized={'no' if name in self.skew else 'yes'}")
+            return 0
+
+        return timedatectl
 
     def _host(self, name: str, address: str) -> Host:
         def clock() -> float:
@@ -140,6 +151,7 @@ class Assembly:
                 stop,
                 server.die,
                 file_state="disabled" if plan.is_dr else "enabled",
+                mounts=tuple(site.STORAGE.values()) if plan.holds_tokens and not plan.is_dr else (),
             )
         )
         line = CommandLine(server, servers, lambda host, port: self._find(servers, host, port))
@@ -185,8 +197,21 @@ class Assembly:
                 await runtime.serve(reader, writer)
 
         host.sockets[site.ADMIN_SOCKET] = serve
-        units.add(Unit("haproxy.service", "HAProxy Load Balancer", (), process.load, process.die, process.die))
-        vrrp = units.add(Unit("keepalived.service", "Keepalive Daemon (LVS and VRRP)"))
+        units.add(
+            Unit(
+                "haproxy.service",
+                "HAProxy Load Balancer",
+                (),
+                process.load,
+                process.die,
+                process.die,
+                restart="on-failure",
+            )
+        )
+        vrrp = units.add(Unit("keepalived.service", "Keepalive Daemon (LVS and VRRP)", restart="on-failure"))
+        router = keepalived.Router(host, plan.priority, vrrp, process, plan.vip)
+        host.write(configuration.PATH, configuration.text(plan, self.ports))
+        host.write(keepalived.PATH, router.configuration())
         page = None
         if plan.has_page:
             page = Page(
@@ -194,9 +219,7 @@ class Assembly:
                 lambda name: users.shut_down(plan.name, name),
                 lambda: self.network.connected(CONSOLE, plan.name),
             )
-        return Balancer(
-            plan, host, process, runtime, keepalived.Router(host, plan.priority, vrrp, process, plan.vip), page
-        )
+        return Balancer(plan, host, process, runtime, router, page)
 
     def _probe(self, host: Host, server: LicenceServer) -> Probe:
         """What HAProxy's check of a server finds."""

@@ -41,21 +41,22 @@ def config_files(ports: dict[str, int]) -> dict[str, str]:
         return ",".join(f"{name}:{ports[name]}" for name in names)
 
     first, second, third = (plan.name for plan in NODES[:3])
+    paths = "".join(f"DSLS_SHARED_{key.upper().rstrip('S')}_PATH={path}\n" for key, path in STORAGE.items())
     return {
         "primary.conf": (
             f"DSLS_PORT={ports[first]}\nDSLS_CLUSTER_MODE=primary\nDSLS_NODE_ID={first}\n\nDSLS_HA_ENABLED=true\n"
             f"DSLS_HA_ROLE=primary\nDSLS_HA_CLUSTER_NAME={CLUSTER}\nDSLS_HA_PEER_SERVERS={peers(second, third)}\n\n"
             "DSLS_CLUSTER_TOKEN_SYNC=true\nDSLS_CLUSTER_STATE_SYNC=true\n"
-            + "".join(f"DSLS_SHARED_{key.upper().rstrip('S')}_PATH={path}\n" for key, path in STORAGE.items())
-            + "DSLS_TOKEN_POOL_SIZE=1000\nDSLS_TOKEN_REPLICATION=true\n"
+            f"{paths}DSLS_TOKEN_POOL_SIZE=1000\nDSLS_TOKEN_REPLICATION=true\n"
         ),
         "backup.conf": (
             f"DSLS_PORT={ports[second]}\nDSLS_CLUSTER_MODE=backup\nDSLS_NODE_ID={second}\n\nDSLS_HA_ENABLED=true\n"
             f"DSLS_HA_ROLE=backup\nDSLS_HA_CLUSTER_NAME={CLUSTER}\nDSLS_HA_PEER_SERVERS={peers(first, third)}\n\n"
-            "DSLS_BACKUP_SYNC_INTERVAL=60\nDSLS_TOKEN_SYNC_MODE=real_time\n"
+            f"{paths}DSLS_BACKUP_SYNC_INTERVAL=60\nDSLS_TOKEN_SYNC_MODE=real_time\n"
         ),
         "arbitrator.conf": (
             f"DSLS_CLUSTER_MODE=arbitrator\nDSLS_NODE_ID={third}\nDSLS_ARBITRATOR_ROLE=witness\n"
+            f"DSLS_HA_PEER_SERVERS={peers(first, second)}\n"
             "DSLS_ARBITRATOR_VOTE_WEIGHT=1\nDSLS_ARBITRATOR_QUORUM_SIZE=2\n"
         ),
         "failover.conf": "FAILOVER_ENABLED=true\nFAILOVER_MODE=manual\nRECOVERY_MODE=manual\n",
@@ -91,6 +92,8 @@ def furnish_node(host: Host, plan: NodePlan, storage: Volume, config: dict[str, 
         host.files.make_directory(GENERATIONS, parents=True)
         host.files.change_owner(GENERATIONS, "dslsop")
     elif plan.holds_tokens:
+        lines = [f"{STORAGE_HOST}:{point} {point} nfs4 hard,nofail,_netdev 0 0\n" for point in STORAGE.values()]
+        host.write("/etc/fstab", "/dev/sda1 / ext4 errors=remount-ro 0 1\n" + "".join(lines))
         for kind, point in STORAGE.items():
             host.files.mount(
                 Mount(
@@ -158,6 +161,7 @@ def make_host(
         pause=pause,
     )
     network.release("127.0.0.1")
+    host.write("/proc/sys/net/ipv4/ip_nonlocal_bind", "0\n")
     host.write("/etc/machine-id", f"{rng.getrandbits(128):032x}\n")
     host.write("/etc/os-release", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n')
     return host

@@ -10,6 +10,10 @@ from dslsconsole.lab.world.haproxy.process import Process
 from dslsconsole.lab.world.systemd import Unit
 
 INTERFACE = "eth0"
+PATH = "/etc/keepalived/keepalived.conf"
+ROUTER_ID = 51
+WEIGHT = 2
+"""What is added to the priority while HAProxy runs."""
 
 
 @dataclass
@@ -21,12 +25,14 @@ class Router:
     unit: Unit
     haproxy: Process
     vip: str
+    router_id: int = ROUTER_ID
+    """Routers of another one are not heard."""
     keeps_address: bool = False
     """A fault: it holds the address whatever the others say."""
 
     @property
     def effective(self) -> int:
-        return self.priority + 2 * self.haproxy.is_running
+        return self.priority + WEIGHT * self.haproxy.is_running
 
     @property
     def is_working(self) -> bool:
@@ -35,6 +41,40 @@ class Router:
     @property
     def holds(self) -> bool:
         return any(cidr.partition("/")[0] == self.vip for _, cidr in self.host.addresses)
+
+    def configuration(self) -> str:
+        """keepalived.conf: what this does, in keepalived's words."""
+        return f"""global_defs {{
+    enable_script_security
+    script_user nobody
+}}
+
+vrrp_script chk_haproxy {{
+    script "/usr/bin/timeout 2 /bin/bash -c '</dev/tcp/127.0.0.1/27000'"
+    interval 2
+    weight {WEIGHT}
+    fall 3
+    rise 2
+}}
+
+vrrp_instance VI_1 {{
+    state BACKUP
+    interface {INTERFACE}
+    virtual_router_id {self.router_id}
+    priority {self.priority}
+    advert_int 1
+    authentication {{
+        auth_type PASS
+        auth_pass practice
+    }}
+    virtual_ipaddress {{
+        {self.vip}/24
+    }}
+    track_script {{
+        chk_haproxy
+    }}
+}}
+"""
 
     def take(self) -> None:
         if not self.holds:
@@ -54,6 +94,7 @@ def elect(routers: list[Router], network: Network) -> None:
         better = any(
             other is not router
             and other.is_working
+            and other.router_id == router.router_id
             and network.reachable(other.host.name, router.host.name)
             and (other.effective, other.host.name) > (router.effective, router.host.name)
             for other in routers

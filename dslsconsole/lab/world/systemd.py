@@ -11,6 +11,7 @@ from dslsconsole.lab.host import Call, Host
 _NAMES = """
     Id Names LoadState ActiveState SubState Result NRestarts ExecMainStatus MainPID ExecMainStartTimestamp
     ActiveEnterTimestamp StateChangeTimestamp UnitFileState FragmentPath Description
+    NeedDaemonReload Restart RestartUSec StartLimitIntervalUSec StartLimitBurst RequiresMountsFor
 """
 PROPERTIES = tuple(_NAMES.split())
 _CHANGING = {"start", "stop", "restart", "kill", "enable", "disable", "mask", "unmask", "reset-failed"}
@@ -45,6 +46,10 @@ class Unit:
     pid: int = 0
     started_at: float | None = None
     changed_at: float | None = None
+    restart: str = "no"
+    """Written in the unit file; here nothing is started again, as after too many times."""
+    mounts: tuple[str, ...] = ()
+    """What it waits for at boot (RequiresMountsFor=)."""
 
     @property
     def is_timer(self) -> bool:
@@ -64,8 +69,10 @@ class Unit:
 
     def source(self) -> str:
         """The unit file."""
-        section = "[Timer]\nOnUnitActiveSec=300" if self.is_timer else "[Service]\nUser=dsls\nRestart=no"
-        return f"[Unit]\nDescription={self.description}\n\n{section}\n\n[Install]\nWantedBy=multi-user.target\n"
+        service = f"[Service]\nUser=dsls\nRestart={self.restart}"
+        section = "[Timer]\nOnUnitActiveSec=300" if self.is_timer else service
+        waits = f"RequiresMountsFor={' '.join(self.mounts)}\n" if self.mounts else ""
+        return f"[Unit]\nDescription={self.description}\n{waits}\n{section}\n\n[Install]\nWantedBy=multi-user.target\n"
 
 
 class Units:
@@ -316,6 +323,8 @@ def _values(unit: Unit | None, name: str, unix: bool) -> dict[str, str]:
             "NRestarts": "0",
             "ExecMainStatus": "0",
             "MainPID": "0",
+            "NeedDaemonReload": "no",
+            "Restart": "no",
         }
     values = {
         "Id": unit.name,
@@ -329,6 +338,10 @@ def _values(unit: Unit | None, name: str, unix: bool) -> dict[str, str]:
         "Description": unit.description,
         "ActiveEnterTimestamp": _time(unit.started_at if unit.is_active else None, unix=unix),
         "StateChangeTimestamp": _time(unit.changed_at, unix=unix),
+        "NeedDaemonReload": "no",
+        "RequiresMountsFor": " ".join(unit.mounts),
+        "StartLimitIntervalUSec": "10s",
+        "StartLimitBurst": "5",
     }
     if unit.is_timer:
         return values
@@ -337,4 +350,6 @@ def _values(unit: Unit | None, name: str, unix: bool) -> dict[str, str]:
         "ExecMainStatus": str(unit.exit_status),
         "MainPID": str(unit.pid),
         "ExecMainStartTimestamp": _time(unit.started_at, unix=unix),
+        "Restart": unit.restart,
+        "RestartUSec": "1s",
     }

@@ -76,6 +76,7 @@ class Server:
     sessions: int = 0
     most_sessions: int = 0
     total_sessions: int = 0
+    inter: float = INTER
 
     def __post_init__(self) -> None:
         self.weight = self.initial_weight
@@ -112,7 +113,7 @@ class Server:
             return False
         was_up = self.is_up
         if self.admin is Admin.MAINT:
-            self.health, self.pending, self.next_check = RISE, None, now + INTER / 2
+            self.health, self.pending, self.next_check = RISE, None, now + self.inter / 2
             self.probe = Probe.PASSED if self.probe is None else self.probe
         if wanted is Admin.MAINT:
             self.downs += was_up
@@ -141,13 +142,13 @@ class Server:
             return
         outcome = self.check()
         if outcome.waits:
-            self.pending, self.next_check = outcome, now + INTER
+            self.pending, self.next_check = outcome, now + self.inter
             return
         self._end(outcome, now)
 
     def _end(self, outcome: Probe, now: float) -> None:
         was_up = self.is_up
-        self.probe, self.next_check = outcome, now + INTER
+        self.probe, self.next_check = outcome, now + self.inter
         if outcome is Probe.PASSED:
             self.health = min(RISE + FALL - 1, self.health + 1)
             if not was_up and self.is_up:
@@ -178,6 +179,8 @@ class Process:
     started: float = 0.0
     servers: dict[str, Server] = field(default_factory=dict)
     requests: int = 0
+    inter: float = INTER
+    """As its configuration has it."""
     _turn: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -186,6 +189,8 @@ class Process:
     def load(self) -> None:
         """Start, or reload: a new process that knows only its configuration."""
         self.servers = {server.name: server for server in self.new_servers()}
+        for server in self.servers.values():
+            server.inter = self.inter
         self.pid, self.started, self.is_running = self.pids(), self.elapsed(), True
 
     def die(self) -> None:
