@@ -226,7 +226,7 @@ def _host(settings: Estate, host: HostAddress) -> HostFacts:
         "dns": DnsAnswer((VIP,), 60, True, "NOERROR"),
         "units": tuple(_unit(name, host) for name in questions.units),
     }
-    readings = {fact: read(values[fact]) for fact in questions.words}
+    readings: dict[str, Any] = {fact: read(values[fact]) for fact in questions.words}
     return HostFacts(host, clock_offset=read(0.0), unit_names=questions.units, **readings)
 
 
