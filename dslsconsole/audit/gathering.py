@@ -61,7 +61,8 @@ class Questions(Struct, frozen=True):
                 words["failover"] = configuration.FAILOVER
             if host.site is Site.DR:
                 words["dr_site"] = configuration.DR_SITE
-        if cluster.storage is not None and host.mode in (Mode.PRIMARY, Mode.BACKUP):
+        is_shared = cluster.storage is not None and cluster.storage.kind == "nfs"
+        if is_shared and host.mode in (Mode.PRIMARY, Mode.BACKUP):
             words |= {"mounts": "mounts", "fstab": configuration.FSTAB}
         dr = cluster.dr
         if dr is not None and dr.dns is not None and host.name in (dr.dns.run_on or tuple(dr.nodes)):

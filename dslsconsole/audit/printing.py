@@ -62,8 +62,9 @@ def _unknown(findings: Sequence[Finding], width: int) -> Iterator[str]:
         rules.setdefault((finding.summary, finding.mend), []).append(finding.rule)
     for (summary, mend), names in rules.items():
         asked = list(dict.fromkeys(names))
-        yield f"  UNKNOWN   {len(asked)} rule{'s' if len(asked) > 1 else ''}: {', '.join(asked)}"[:width]
+        yield f"  UNKNOWN   for {len(asked)} rule{'s' if len(asked) > 1 else ''}"
         yield from _wrapped(summary, width, "- ", "  ")
+        yield from _wrapped(", ".join(asked), width, "  ", "  ")
         if mend:
             yield from _wrapped(mend, width, "mend: ", "      ")
         yield ""

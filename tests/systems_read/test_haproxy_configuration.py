@@ -128,6 +128,7 @@ def test_times(text: str, seconds: float | None) -> None:
         ("global\n.if defined(X)\n", "condition"),
         ('global\nlog "x\n', "line 2: a quote is not closed"),
         ("global\n" + "x\n" * 30_000, "more than"),
+        ("defaults\n" + "timeout a 2s\n" * 4_000 + "backend b\n" * 7_000, "more sections"),
         ("backend b\n  server " + "a" * 9_000, "longer than HAProxy would take"),
     ],
 )

@@ -14,6 +14,8 @@ from dslsconsole.systems.answers import Unreadable
 from dslsconsole.systems.haproxy.words import number_of, seconds_of, words_of
 
 MOST_LINES = 20_000
+MOST_INHERITED = 200_000
+"""Lines of all sections together, each with the defaults that hold for it: a file may be small and yet take minutes."""
 INTER_S, FALL, RISE = 2.0, 3, 2
 """HAProxy's own defaults (configuration manual, 5.2)."""
 _SECTION_NAMES = """
@@ -175,8 +177,12 @@ def parse_haproxy(text: str) -> HaproxyConfig:
     proxies: list[Proxy] = []
     sockets: tuple[StatsSocket, ...] = ()
     state_file = False
+    inherited_lines = 0
     for section in sections:
         inherited = named.get(section.inherits, latest) if section.inherits else latest
+        inherited_lines += len(inherited)
+        if inherited_lines > MOST_INHERITED:
+            raise Unreadable("it has more sections, and defaults that hold for them, than any real one")
         if section.kind == "defaults":
             latest = section.lines if section.inherits is None else [*inherited, *section.lines]
             named[section.name] = latest

@@ -19,32 +19,34 @@ def words_of(line: str) -> tuple[str, ...]:
     if len(line) > LONGEST_LINE:
         raise Unreadable("a line is longer than HAProxy would take")
     found: list[str] = []
-    word: list[str] | None = None
+    word: list[str] = []
+    is_word = False  # an empty pair of quotes is a word too
     quote = ""
     characters = iter(line)
     for character in characters:
-        if quote:
+        if character == "\\" and quote != "'":
+            word.append(next(characters, ""))
+        elif quote:
             if character == quote:
                 quote = ""
-            elif character == "\\" and quote == '"':
-                word = [*(word or []), next(characters, "")]
             else:
-                word = [*(word or []), character]
+                word.append(character)
         elif character in "'\"":
-            quote, word = character, word or []
+            quote = character
         elif character == "#":
             break
-        elif character == "\\":
-            word = [*(word or []), next(characters, "")]
         elif character.isspace():
-            if word is not None:
+            if is_word:
                 found.append("".join(word))
-            word = None
+                word.clear()
+            is_word = False
+            continue
         else:
-            word = [*(word or []), character]
+            word.append(character)
+        is_word = True
     if quote:
         raise Unreadable("a quote is not closed")
-    if word is not None:
+    if is_word:
         found.append("".join(word))
     return tuple(found[:MOST_WORDS])
 
