@@ -38,6 +38,8 @@ class HostFacts(Struct, frozen=True):
     mounts: Reading[dict[str, Mounted]] = Reading()
     fstab: Reading[tuple[FstabEntry, ...]] = Reading()
     dns: Reading[DnsAnswer] = Reading()
+    licence_directory: str = "/opt/dsls/config"
+    """Where the licence server's files lie, as the probe that is sent looks for them."""
     jumps: tuple[str, ...] = ()
     """The hosts on the way to it (ProxyJump)."""
 

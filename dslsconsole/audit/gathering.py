@@ -123,13 +123,14 @@ class _Reading:
             questions = Questions.of(self._estate, host)
         except ValueError as error:
             return HostFacts(host, **self._all_failed(("units",), Failure(FailureKind.FAILED, f"{host.name}: {error}")))
-        jumps = self._jumps(host)
+        directory = f"{self._estate.dslicsrv.path.rpartition('/bin/')[0]}/config"
+        known: dict[str, Any] = {"jumps": self._jumps(host), "licence_directory": directory}
         try:
             connection = await self._pool.connection(target_of(host))
             shell = await connection.shell(probe.sent(self._estate.dslicsrv))
         except SshError as error:
             failed = self._all_failed(("clock_offset", *questions.words), error.failure)
-            return HostFacts(host, jumps=jumps, unit_names=questions.units, **failed)
+            return HostFacts(host, unit_names=questions.units, **known, **failed)
         began = self._clock()
         try:
             asked = (f"limit={LIMIT_S}", "identity", *questions.words.values())
@@ -139,8 +140,8 @@ class _Reading:
         told = configuration.Told(host.name, connection.user, answer, self._clock(), LIMIT_S)
         return HostFacts(
             host,
-            jumps=jumps,
             unit_names=questions.units,
+            **known,
             clock_offset=told.of("identity", lambda text: _offset(text, (began + told.at) / 2)),
             **self._readings(told, questions),
         )

@@ -13,14 +13,16 @@ def seconds(settings: Settings, key: str) -> float | None:
 
 def in_own_file(host: HostFacts, text: str) -> str:
     """What to write in the file of the node's mode."""
-    return (
-        f"On {host.name}, in /opt/dsls/config/{host.address.mode}.conf, {text}; it counts from the server's next start."
-    )
+    return _in_file(host, f"{host.address.mode}.conf", text)
 
 
 def in_failover_file(host: HostFacts, text: str) -> str:
     """What to write in failover.conf."""
-    return f"On {host.name}, in /opt/dsls/config/failover.conf, {text}; it counts from the server's next start."
+    return _in_file(host, "failover.conf", text)
+
+
+def _in_file(host: HostFacts, name: str, text: str) -> str:
+    return f"On {host.name}, in {host.licence_directory}/{name}, {text}; it counts from the server's next start."
 
 
 def merged(hosts: Iterable[HostFacts]) -> dict[str, tuple[str, float]]:

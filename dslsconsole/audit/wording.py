@@ -29,11 +29,12 @@ def in_estate(text: str) -> str:
 
 
 def in_unit(host: str, unit: str, *lines: str) -> str:
-    """What to add to a unit of a host."""
+    """What to add to a unit of a host: its section, and settings. Each finding has a file of its own there."""
     added = "\\n".join(lines)
+    name = lines[1].partition("=")[0].lower()
     return (
         f"On {host}: mkdir -p /etc/systemd/system/{unit}.d && printf '{added}\\n' > "
-        f"/etc/systemd/system/{unit}.d/dslsconsole.conf && systemctl daemon-reload."
+        f"/etc/systemd/system/{unit}.d/audit-{name}.conf && systemctl daemon-reload."
     )
 
 

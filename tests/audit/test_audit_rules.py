@@ -138,6 +138,13 @@ CASES: tuple[tuple[str, Change, str], ...] = (
     ("haproxy_backup_active", haproxy(LB2, "weight 100", "backup"), LB2),
     ("haproxy_sessions_kept", haproxy(DR_LB, " on-marked-down shutdown-sessions", "", sound.DR_HAPROXY), DR_LB),
     ("haproxy_cuts_idle", haproxy(LB1, "    timeout tunnel 1h\n", ""), LB1),
+    (
+        "haproxy_cuts_idle",
+        haproxy(
+            LB1, "    timeout tunnel 1h\n", "", HAPROXY.replace("bind *:27000", "bind *:27000\n    timeout tunnel 1h")
+        ),
+        LB1,
+    ),
     ("haproxy_no_redispatch", haproxy(LB1, "    option redispatch\n", ""), LB1),
     ("haproxy_socket_no_admin", haproxy(LB1, " level admin", ""), LB1),
     ("haproxy_socket_no_admin", haproxy(LB1, "/run/haproxy/admin.sock", "/run/other.sock"), LB1),
@@ -325,6 +332,14 @@ def test_the_worst_comes_first_and_the_estate_file_last() -> None:
         ("clock_unsynchronised", CLUSTER, "warning"),
         ("nobody_is_told", "", "warning"),
     ]
+
+
+def test_two_findings_of_one_unit_are_mended_in_files_of_their_own() -> None:
+    name = "dsls-backup.service"
+    found = findings(every(unit(BACKUP, name, mounts=()), unit(BACKUP, name, limit_s=0.0))(good()))
+    files = {finding.rule: finding.mend.rpartition("> ")[2] for finding in found}
+    assert files.keys() == {"unit_before_storage", "unit_restarts_for_ever"}
+    assert len(set(files.values())) == 2
 
 
 def test_the_password_of_keepalived_is_in_no_finding() -> None:

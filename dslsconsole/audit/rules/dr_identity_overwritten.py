@@ -8,14 +8,15 @@ from dslsconsole.audit.wording import in_estate
 from dslsconsole.model.verdict import Severity
 from dslsconsole.settings.hosts import Site
 
-DIRECTORY, OWN_FILE = "/opt/dsls/config", "dr-site.conf"
+OWN_FILE = "dr-site.conf"
 
 
 def rule() -> Rule:
     return Rule(
         severity=Severity.CRITICAL,
         about="whether the DR site's own configuration outlasts a sync",
-        why="A copy of /opt/dsls/config deletes dr-site.conf, which the source does not have, and leaves a DR site "
+        why="A copy of the licence servers' configuration deletes dr-site.conf, which the source does not have, "
+        "and leaves a DR site "
         "that starts as the main "
         "site's primary (the guide's dr-sync.sh does so).",
         of_cluster=_judge,
@@ -32,7 +33,7 @@ def _judge(facts: ClusterFacts) -> Iterator[Verdict]:
 def _of_host(facts: ClusterFacts, host: HostFacts, _settings: Settings) -> Iterator[Verdict]:
     dr = facts.cluster.dr
     for number, one in enumerate(dr.sync.files if dr is not None else ()):
-        covers = f"{DIRECTORY}/".startswith(one.to.rstrip("/") + "/")
+        covers = f"{host.licence_directory}/".startswith(one.to.rstrip("/") + "/")
         if covers and not any(OWN_FILE in pattern or pattern in ("*.conf", "dr-*") for pattern in one.exclude):
             yield found(
                 host.name,

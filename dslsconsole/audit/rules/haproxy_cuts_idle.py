@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dslsconsole.audit.facts import HostFacts
 from dslsconsole.audit.of_haproxy import of_backends
 from dslsconsole.audit.rule import Rule, Verdict, found, unknown
-from dslsconsole.audit.wording import in_haproxy, listed
+from dslsconsole.audit.wording import in_haproxy
 from dslsconsole.model.verdict import Severity
 from dslsconsole.systems.haproxy.configuration import HaproxyConfig, Proxy
 
@@ -29,20 +29,20 @@ def _judge(host: HostFacts, config: HaproxyConfig, backend: Proxy) -> Iterator[V
     told = [(f"timeout client of {one.name}", one.timeouts["client"]) for one in fronts if "client" in one.timeouts]
     if "server" in backend.timeouts:
         told.append((f"timeout server of {backend.name}", backend.timeouts["server"]))
-    if any("tunnel" in one.timeouts for one in (*fronts, backend)):
-        # Once both sides have spoken, the tunnel's own limit counts instead of the other two.
-        told = [("timeout tunnel", one.timeouts["tunnel"]) for one in (*fronts, backend) if "tunnel" in one.timeouts]
-    short = [f"{name} is {limit:g} s" for name, limit in told if limit is not None and limit < HEARTBEAT_S]
+    if "tunnel" in backend.timeouts:
+        # Once both sides have spoken, the tunnel's own limit counts instead of the other two; a frontend has none.
+        told = [(f"timeout tunnel of {backend.name}", backend.timeouts["tunnel"])]
+    short = {name: limit for name, limit in told if limit is not None and limit < HEARTBEAT_S}
     if any(limit is None for _, limit in told):
         yield unknown(host.name, f"the time limits of sessions on {host.name} are no plain numbers")
     if short:
         yield found(
             host.name,
-            f"{host.name} cuts off licence sessions that are quiet: {listed(short)}",
+            f"{host.name} cuts off licence sessions that are quiet for {min(short.values()):g} s",
             in_haproxy(
                 host.name,
-                "write `timeout tunnel 1h` and `option clitcpka` in the frontend and `timeout tunnel 1h` and "
-                f"`option srvtcpka` in backend {backend.name}",
+                f"write `timeout tunnel 1h` and `option srvtcpka` in backend {backend.name}, and `option clitcpka` in "
+                "the frontend",
             ),
-            *short,
+            *(f"{name} is {limit:g} s" for name, limit in short.items()),
         )

@@ -30,7 +30,7 @@ def _of_host(host: HostFacts, config: HaproxyConfig) -> Iterator[Verdict]:
                 "write `stats auth USER:PASSWORD` beside it and bind it with `ssl crt FILE`, or take `stats admin` "
                 "away and use the socket"
             )
-            severity, told = Severity.CRITICAL, "may be acted by without a password"
+            severity, told = Severity.CRITICAL, "lets anybody take servers out"
         elif page.stats_auth and any(not bind.tls for bind in reachable):
             advice = "add `ssl crt FILE` to its `bind` line, or bind it to 127.0.0.1"
             severity, told = Severity.WARNING, "sends its password readable by everybody on the way"

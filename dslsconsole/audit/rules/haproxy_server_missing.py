@@ -41,6 +41,7 @@ def _of_host(facts: ClusterFacts, host: HostFacts, config: HaproxyConfig) -> Ite
             f"there is {listed(there)}" if there else "there is no backend at all",
         )
         return
+    ports = {node.name: node.address.licence_port for node in site.nodes}
     for node, server in servers_named(site).items():
         if backend.server(server) is None:
             yield found(
@@ -48,7 +49,8 @@ def _of_host(facts: ClusterFacts, host: HostFacts, config: HaproxyConfig) -> Ite
                 f"{host.name} has no server {server} for {node}",
                 in_haproxy(
                     host.name,
-                    f"add `server {server} {node}:PORT check …` to backend {name}, or correct the estate file's "
+                    f"add `server {server} {node}:{ports.get(node, 'PORT')} check …` to backend {name}, or correct "
+                    "the estate file's "
                     "load_balancers.servers",
                 ),
                 f"backend {name} has {listed(one.name for one in backend.servers) or 'no server'}",

@@ -23,12 +23,13 @@ def _judge(facts: ClusterFacts) -> Iterator[Verdict]:
     _, missing = known(facts.main.nodes, lambda host: host.licence)
     yield from missing
     told = merged(facts.main.nodes)
+    directory = facts.main.nodes[0].licence_directory
     takeover, election = told.get("DSLS_BACKUP_TAKEOVER_TIMEOUT"), told.get("DSLS_CLUSTER_ELECTION_TIMEOUT")
     if takeover is not None and election is not None and takeover[1] < election[1]:
         yield found(
             takeover[0],
             f"the backup takes over after {takeover[1]:g} s, and the election takes up to {election[1]:g} s",
-            f"On {takeover[0]}, in /opt/dsls/config/backup.conf, write "
+            f"On {takeover[0]}, in {directory}/backup.conf, write "
             f"`DSLS_BACKUP_TAKEOVER_TIMEOUT={election[1] + 30:g}`; it counts from the server's next start.",
             f"DSLS_BACKUP_TAKEOVER_TIMEOUT={takeover[1]:g} on {takeover[0]}",
             f"DSLS_CLUSTER_ELECTION_TIMEOUT={election[1]:g} on {election[0]}",

@@ -31,17 +31,16 @@ def rule() -> Rule:
 
 def _judge(facts: ClusterFacts) -> Iterator[Verdict]:
     values, missing = known(facts.main.nodes, lambda host: host.licence)
-    return all_same(values, missing, _differ)
+    return all_same(values, missing, lambda told: _differ(facts.main.nodes[0].licence_directory, told))
 
 
-def _differ(told: dict[str, Settings]) -> Iterator[Verdict]:
+def _differ(directory: str, told: dict[str, Settings]) -> Iterator[Verdict]:
     for key in SAME:
         said = {host: settings[key] for host, settings in told.items() if key in settings}
         if len(set(said.values())) > 1:
             yield found(
                 "",
                 f"{key} differs between the licence servers",
-                f"Write the same {key} on {', '.join(said)} in /opt/dsls/config; it counts from each server's next "
-                "start.",
+                f"Write the same {key} on {', '.join(said)} in {directory}; it counts from each server's next start.",
                 *(f"{key}={value} on {host}" for host, value in said.items()),
             )

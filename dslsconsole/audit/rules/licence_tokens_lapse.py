@@ -23,6 +23,7 @@ def _judge(facts: ClusterFacts) -> Iterator[Verdict]:
     _, missing = known(facts.main.nodes, lambda host: host.licence)
     yield from missing
     told = merged(facts.main.nodes)
+    directory = facts.main.nodes[0].licence_directory
     tokens, takeover = told.get("DSLS_TOKEN_FAILOVER_TIMEOUT"), told.get("DSLS_BACKUP_TAKEOVER_TIMEOUT")
     detection = told.get("FAILOVER_DETECTION_TIMEOUT", ("", 0.0))
     if tokens is not None and takeover is not None and tokens[1] < takeover[1] + detection[1]:
@@ -30,7 +31,7 @@ def _judge(facts: ClusterFacts) -> Iterator[Verdict]:
         yield found(
             tokens[0],
             f"tokens lapse after {tokens[1]:g} s, before a takeover can be over ({takeover[1] + detection[1]:g} s)",
-            f"On {tokens[0]}, in /opt/dsls/config/primary.conf, write `DSLS_TOKEN_FAILOVER_TIMEOUT={needed:g}`; it "
+            f"On {tokens[0]}, in {directory}/primary.conf, write `DSLS_TOKEN_FAILOVER_TIMEOUT={needed:g}`; it "
             "counts from the server's next start.",
             f"DSLS_TOKEN_FAILOVER_TIMEOUT={tokens[1]:g} on {tokens[0]}",
             f"DSLS_BACKUP_TAKEOVER_TIMEOUT={takeover[1]:g} on {takeover[0]}",

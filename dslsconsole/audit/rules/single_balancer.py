@@ -28,8 +28,7 @@ def _judge(facts: ClusterFacts) -> Iterator[Verdict]:
         yield found(
             first,
             f"{first} is the only load balancer of {facts.name}",
-            "Set up a second HAProxy with the same backend, and keepalived on both; "
-            + in_estate("name it under load_balancers.hosts"),
+            in_estate("name a second one under load_balancers.hosts, with the same backend, and keepalived on both"),
             "load_balancers.hosts names one host",
         )
     elif not balancing.keepalived:

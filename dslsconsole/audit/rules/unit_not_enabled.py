@@ -34,6 +34,7 @@ def _of_host(host: HostFacts) -> Iterator[Verdict]:
             yield found(
                 host.name,
                 f"{name} on {host.name} is {unit.enabled} and does not come back after a reboot",
-                f"On {host.name}: systemctl {'unmask' if masked else 'enable'} {name}.",
+                f"On {host.name}: systemctl {'unmask' if masked else 'enable'} {name}"
+                + ("." if is_balancer else "; where it is in quarantine, dslsconsole run quarantine-end instead."),
                 f"UnitFileState={unit.enabled}",
             )

@@ -31,7 +31,8 @@ def _judge(pair: dict[str, tuple[KeepalivedConfig, Instance]]) -> Iterator[Verdi
                 f"{' and '.join(hosts)} have the same priority",
                 in_keepalived(
                     hosts[-1],
-                    f"write a lower `priority` than {priority}, by less than the weight of the tracked script",
+                    f"write a lower `priority` than {priority}; where the tracked script has a weight, by less "
+                    "than that",
                 ),
                 f"priority {priority}",
             )
