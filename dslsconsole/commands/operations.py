@@ -70,7 +70,7 @@ def resume(
     as_json: bool,
 ) -> None:
     """Take up OPERATION, which was cut off. `abandon` releases its locks and leaves everything as it is."""
-    from dslsconsole.commands.run import status_of, tell
+    from dslsconsole.commands.run import heed_signals, status_of, tell
     from dslsconsole.runbooks.anchoring import anchored
     from dslsconsole.runbooks.resuming import resumed
 
@@ -84,7 +84,9 @@ def resume(
         sys.exit(status_of(report))
 
     async def taken_up() -> Report:
-        return await anchored(estate, await resumed(estate, one, decide, confirm, reason, whose), time.time)
+        stop = asyncio.Event()
+        heed_signals(stop)
+        return await anchored(estate, await resumed(estate, one, decide, confirm, reason, whose, stop), time.time)
 
     report = asyncio.run(taken_up())
     tell(report, as_json=as_json)

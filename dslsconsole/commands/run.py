@@ -17,7 +17,7 @@ from dslsconsole.commands import Exit, Invocation, end, estate_option
 from dslsconsole.commands.completing import clusters, completing, runbooks
 
 if TYPE_CHECKING:
-    from dslsconsole.runbooks.operation import Operation, Wish
+    from dslsconsole.runbooks.operation import Wish
     from dslsconsole.runbooks.permission import Person
     from dslsconsole.runbooks.report import Report
     from dslsconsole.runbooks.schema import Runbook
@@ -223,7 +223,7 @@ async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, 
             others=lambda: unfinished_on(estate, cluster, wish.operation),
             second=second_for(hands, ground, log, wish, person, time.time),
         )
-        _heed_signals(operation)
+        heed_signals(operation.stop)
         report = await operation.run()
         return report if wish.dry_run else await anchored(estate, report, time.time, hands)
 
@@ -248,10 +248,11 @@ def unfinished_on(estate: Estate, cluster: str, own: str) -> str | None:
     return None
 
 
-def _heed_signals(operation: Operation) -> None:
+def heed_signals(stop: asyncio.Event) -> None:
+    """From now on an interrupt asks to stop between two steps, and the end of the terminal changes nothing."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, operation.stop.set)
+        loop.add_signal_handler(number, stop.set)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 

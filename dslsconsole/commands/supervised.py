@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 import time
@@ -42,7 +43,7 @@ def interval(text: str, runbook: str) -> float:
 def supervised(
     estate: Estate, cluster: str, wish: Wish, person: Person, *, every: float, mismatches: int, as_json: bool
 ) -> None:
-    """Go round until SIGINT or SIGTERM; ends the program with 0, or with 13 where a difference was left."""
+    """Go round until SIGINT, SIGTERM or SIGHUP; ends the program with 0, or with 13 where a difference was left."""
     from dslsconsole.runbooks.execution import Ending, NotWritten
 
     phrase = cluster
@@ -78,7 +79,7 @@ async def _loop(
     ground, stop = Ground(estate, cluster), asyncio.Event()
     log = OperationLog(journal_of(estate, time.time), person, cluster, wish.runbook.name, wish.operation)
     running = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending():
         running.add_signal_handler(number, stop.set)
     async with Reach(ground, time.time) as hands:
 
@@ -94,8 +95,20 @@ async def _loop(
             compare=lambda: compare(hands, ground),
             push=push,
             log=log,
-            say=lambda text: click.echo(clean(text, 1000), err=True),
+            say=lambda text: _told(clean(text, 1000)),
             clock=time.time,
             stop=stop,
         )
         return await loop.run(), loop.words
+
+
+def _ending() -> tuple[signal.Signals, ...]:
+    """What ends the loop in order: also that its terminal is closed, unless it was started to outlive that (nohup)."""
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *(() if outlives else (signal.SIGHUP,)))
+
+
+def _told(text: str) -> None:
+    """Say it, where somebody is still there to read."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)

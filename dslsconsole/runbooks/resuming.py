@@ -55,14 +55,21 @@ class NotNow(Exception):  # noqa: N818
 
 
 async def resumed(
-    estate: Estate, one: Known, decide: str, confirm: str | None, reason: str, whose: str | None = None
+    estate: Estate,
+    one: Known,
+    decide: str,
+    confirm: str | None,
+    reason: str,
+    whose: str | None = None,
+    stop: asyncio.Event | None = None,
 ) -> Report:
     """What became of an unfinished operation by the decision.
 
     Verifying reads what became of each step that was begun. Continuing runs the rest of the very plan that was
     confirmed, undoing takes back what was done; both need the plan, from this console's journal or from the record
     beside the lock, the lock itself, and a cluster that is as the operation left it. Abandoning releases the locks and
-    changes nothing else. What another operator left is taken over only by saying whose it was.
+    changes nothing else. What another operator left is taken over only by saying whose it was. `stop` asks to stop
+    between two steps.
     """
 
     def ending(outcome: Ending, sentence: str, card: tuple[str, ...] = ()) -> Report:
@@ -87,7 +94,7 @@ async def resumed(
         try:
             if decide == "abandon":
                 return await _abandoned(estate, ground, hands, one, person, reason, ending)
-            taking = _Taking(estate, ground, hands, one, person, reason)
+            taking = _Taking(estate, ground, hands, one, person, reason, stop or asyncio.Event())
             ended, execution = await taking.up(decide)
         except NotNow as refusal:
             return ending(refusal.ending, str(refusal))
@@ -101,14 +108,23 @@ async def resumed(
 class _Taking:
     """One taking up, by one person on this console."""
 
-    def __init__(self, estate: Estate, ground: Ground, hands: Reach, one: Known, person: Person, reason: str) -> None:
+    def __init__(
+        self,
+        estate: Estate,
+        ground: Ground,
+        hands: Reach,
+        one: Known,
+        person: Person,
+        reason: str,
+        stop: asyncio.Event,
+    ) -> None:
         self._estate = estate
         self._ground = ground
         self._hands = hands
         self._one = one
         self._person = person
         self._reason = reason
-        self._stop = asyncio.Event()
+        self._stop = stop
         self._log = OperationLog(
             Journal(directory_of(estate), time.time), person, one.cluster, one.runbook, one.operation
         )
@@ -141,10 +157,11 @@ class _Taking:
                 self._write_plan(record)
             self._log.append("resumed", decide=decide, reason=self._reason, pid=os.getpid(), process=identity())
             await lock.keep(record)
-        except NotNow as refusal:
+        except (NotNow, NotWritten) as refusal:
             # The lock stays where it lies, as it was: the operation is still to be decided about.
             await lock.leave()
-            self._log.append("note", text=str(refusal), decide=decide)
+            if isinstance(refusal, NotNow):
+                self._log.append("note", text=str(refusal), decide=decide)
             raise
         execution = self._execution(record, survey, lock)
         async with watched(lock, self._stop):
@@ -249,7 +266,11 @@ class _Taking:
         return replace(ended, sentence="Continued to its end.") if ended.ending is Ending.DONE else ended
 
     async def _finished(self, lock: Lock, ended: Ended) -> Ended:
-        self._log.append("outcome", outcome=ended.ending.value, sentence=ended.sentence, card=list(ended.card))
+        try:
+            self._log.append("outcome", outcome=ended.ending.value, sentence=ended.sentence, card=list(ended.card))
+        except NotWritten as full:
+            card = (*ended.card, f"The journal lacks the outcome ({ended.ending.value}): {full}")
+            ended = replace(ended, ending=Ending.NEEDS_PERSON, card=card)
         return replace(ended, card=(*ended.card, *await lock.release()))
 
 

@@ -1,6 +1,7 @@
 """An operation told to a person at a prompt: guards, plan, live steps, and the card at the end."""
 
 import asyncio
+import os
 import sys
 import termios
 
@@ -34,15 +35,33 @@ _ENDINGS = {
 }
 
 
+class _Prompt(Console):
+    """A console that leaves it to its caller what becomes of the program when nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 class Teller:
-    """Prints as it goes. `quiet` says nothing, for --json."""
+    """Prints as it goes. `quiet` says nothing, for --json.
+
+    An operation goes on when its terminal is closed or its output is read no more: from then on only the journal tells.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(highlight=False, quiet=quiet, soft_wrap=True)
+        self._console = _Prompt(highlight=False, quiet=quiet, soft_wrap=True)
+
+    def _say(self, words: Text) -> None:
+        try:
+            self._console.print(words)
+        except OSError:
+            self._console.quiet = True
+            # What is still buffered must not fail once more when the program ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stdout.fileno())
 
     def prospect(self, report: Report) -> None:
         """Guards, plan, warnings and impact."""
-        say = self._console.print
+        say = self._say
         say(Text(f"{report.title} · {report.cluster} · operation {report.operation}"))
         for guard in report.guards:
             word = f"{_GLYPHS[guard.result.value]} {guard.result.value:7}"
@@ -69,7 +88,8 @@ class Teller:
         return f" It can be overridden: --override {guard.name}"
 
     async def ask(self, report: Report) -> str | None:
-        """What the person types. Keys typed before the question do not count; an empty line is no."""
+        """What the person types. Keys typed before the question do not count; an empty line is no, and so is the end
+        of the input: a terminal that was closed."""
         waits = report.approval is not None and report.approval.state in ("none", "open")
         does = "ask for a second operator's approval" if waits else "run it"
         return await self._typed(f"Type {report.confirm} to {does}, anything else to cancel: ")
@@ -79,12 +99,15 @@ class Teller:
         return await self._typed(f"Type {report.confirm} to approve this plan, anything else to cancel: ")
 
     async def _typed(self, question: str) -> str | None:
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-        return (await asyncio.to_thread(self._console.input, Text(question))).strip() or None
+        try:
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+            return (await asyncio.to_thread(self._console.input, Text(question))).strip() or None
+        except (EOFError, OSError, termios.error):
+            return None
 
     def asking(self, request: ApprovalRequest) -> None:
         """Who asks for what, before its plan is shown."""
-        say = self._console.print
+        say = self._say
         say(Text(f"{request.operator} on {request.from_host} asks to run {request.runbook} on {request.cluster}."))
         say(Text(f"  reason: {request.reason}"))
         say(Text(f"  asked at {iso(request.at)}, open until {iso(request.until)}"))
@@ -107,11 +130,11 @@ class Teller:
         )
         if result.outcome in (StepOutcome.FAILED, StepOutcome.UNKNOWN) and result.output:
             words += f"\n     {clean(result.output)}"
-        self._console.print(Text(words))
+        self._say(Text(words))
 
     def ending(self, report: Report) -> None:
         """The outcome card."""
-        say = self._console.print
+        say = self._say
         if report.dry_run and report.outcome is Ending.DONE:
             say(Text("It could be run now. This was a dry run: nothing was changed and no lock was taken."))
             return

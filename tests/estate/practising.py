@@ -160,17 +160,36 @@ async def broken_run(
     return report, broken
 
 
-async def brought_to(lab: Lab, runbook: str, params: dict[str, str] | None = None) -> None:
-    """Bring the estate to where the runbook makes sense."""
+ANSWERS: dict[str, dict[str, str]] = {
+    "lb-drain": {"node": BACKUP},
+    "lb-maint": {"node": BACKUP},
+    "lb-ready": {"node": BACKUP},
+    "service-restart": {"node": BACKUP},
+    "service-stop": {"node": BACKUP},
+    "service-start": {"node": BACKUP},
+    "quarantine": {"node": BACKUP},
+    "quarantine-end": {"node": BACKUP},
+    "vip-move": {"after": "leave"},
+}
+"""What a runbook that asks for something is told."""
+COMES_AFTER = {"lb-ready": "lb-drain", "service-start": "service-stop", "quarantine-end": "quarantine"}
+"""What makes that there is something to do."""
+
+
+async def brought_to(lab: Lab, runbook: str, params: dict[str, str] | None = None) -> tuple[PlannedStep, ...]:
+    """Bring the estate to where the runbook makes sense, and has something to do; its steps."""
+    if (before := COMES_AFTER.get(runbook)) is not None:
+        await until_ready(lab, before, params=ANSWERS[before])
+        await eventually_done(lab, before, ANSWERS[before])
     if runbook in ("token-sync", "force-sync"):
         await lab.fault("replication-stuck", BACKUP)
     if runbook == "failback":
         await done(lab, "failover")
-    if runbook in ("dr-activate", "dr-return"):
+    if runbook in ("dr-activate", "dr-return", "ha-drill"):
         await done(lab, "dr-sync")
     if runbook == "dr-return":
         await done(lab, "dr-activate")
-    await until_ready(lab, runbook, overrides=overridden(runbook), params=params)
+    return await until_ready(lab, runbook, overrides=overridden(runbook), params=params or ANSWERS.get(runbook))
 
 
 async def done(lab: Lab, runbook: str) -> None:
