@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 
+from msgspec import Struct
+
 from dslsconsole.runbooks.plan import PlannedCheck
 from dslsconsole.systems.acting import (
     Action,
@@ -35,6 +37,21 @@ class StepOutcome(StrEnum):
     FAILED = "failed"
     UNDONE = "undone"
     UNKNOWN = "unknown"
+
+
+class StepResult(Struct, frozen=True):
+    """What became of a step. Times are seconds since the epoch."""
+
+    name: str
+    host: str
+    command: str
+    outcome: StepOutcome
+    started_at: float | None = None
+    seconds: float | None = None
+    output: str = ""
+    undo: str = ""
+    within: float | None = None
+    """Seconds that it is given."""
 
 
 class Attempts:

@@ -9,9 +9,11 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dslsconsole.runbooks import card
 from dslsconsole.runbooks.attempt import Attempts
 from dslsconsole.runbooks.attempt import Pause as Pause
 from dslsconsole.runbooks.attempt import StepOutcome as StepOutcome
+from dslsconsole.runbooks.attempt import StepResult as StepResult
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep
 from dslsconsole.ssh.cleaning import clean, clean_lines
 from dslsconsole.systems.acting import Action, Check, Checked, Hands
@@ -30,21 +32,6 @@ class Ending(StrEnum):
     ROLLED_BACK = "rolled_back"
     NEEDS_PERSON = "needs_person"
     NOT_CONFIRMED = "not_confirmed"
-
-
-class StepResult(Struct, frozen=True):
-    """What became of a step. Times are seconds since the epoch."""
-
-    name: str
-    host: str
-    command: str
-    outcome: StepOutcome
-    started_at: float | None = None
-    seconds: float | None = None
-    output: str = ""
-    undo: str = ""
-    within: float | None = None
-    """Seconds that it is given."""
 
 
 class Ended(Struct, frozen=True):
@@ -151,22 +138,18 @@ class Execution:
                 except NotWritten as full:
                     return await self._journal_lost(str(full))
             if not checked.ok:
-                open_.append(f"Not so any more: {step.name} ({step.host}): {clean(checked.reading)}")
+                still = "Not so any more" if checked.ok is False else "It can't be read whether this still stands"
+                open_.append(f"{still}: {step.name} ({step.host}): {clean(checked.reading)}")
         if open_:
             return Ended(Ending.NEEDS_PERSON, "Every step was done, but not all of it stands.", tuple(open_))
-        return Ended(Ending.DONE, "", self._told())
-
-    def _told(self) -> tuple[str, ...]:
-        """What the steps read that are to tell it."""
-        return tuple(
-            f"{step.name}: {clean(output.splitlines()[-1])}"
-            for step in self.plan.steps
-            if step.tells and (output := self.results[step.number - 1].output)
-        )
+        return Ended(Ending.DONE, "", card.told(self.plan, self.results))
 
     async def _again(self, step: PlannedStep, found: Checked) -> Checked:
-        """Do a step once more that did not last, written down like the first time."""
-        if found.ok is None:
+        """Do a step once more that did not last, written down like the first time.
+
+        What can't be taken back is not done again: what it needs was proven for the first time only.
+        """
+        if found.ok is None or step.undo.final:
             return found
         started = self._clock()
         self._log.append("step-started", **self._words(step), again=clean(found.reading))
@@ -202,8 +185,8 @@ class Execution:
                 open_.append(f"{step.name} ({step.host}): {clean(checked.reading)}")
         left = [step.name for step in self.plan.steps if self.results[step.number - 1].outcome is StepOutcome.PLANNED]
         if open_ or left:
-            card = (*(f"Not so: {line}." for line in open_), *(f"Not begun: {name}." for name in left))
-            return Ended(Ending.NEEDS_PERSON, "It is not complete. Continue it, undo it, or abandon it.", card)
+            lines = (*(f"Not so: {line}." for line in open_), *(f"Not begun: {name}." for name in left))
+            return Ended(Ending.NEEDS_PERSON, "It is not complete. Continue it, undo it, or abandon it.", lines)
         return Ended(Ending.DONE, "Every step is as it should be.")
 
     def _worst(self, steps: list[PlannedStep]) -> PlannedStep | None:
@@ -223,6 +206,7 @@ class Execution:
             f"It is not known whether “{step.name}” happened on {step.host}.{said}",
             (
                 f"Look at {step.host}: did this happen? {step.command}",
+                *card.wrong_too(self.plan, self.results, step),
                 *await self._standing(),
                 "Nothing was taken back, because that could do harm while this is open.",
             ),
@@ -232,14 +216,6 @@ class Execution:
         """What has been done, and whether it stands, read now where that can be read."""
         done = [step for step in self.plan.steps if self.results[step.number - 1].outcome is StepOutcome.DONE]
         return tuple(await asyncio.gather(*(self._stands(step) for step in done)))
-
-    def _left(self) -> tuple[str, ...]:
-        """What a person may have to do by hand, with its commands."""
-        return tuple(
-            f"Not done: {step.name} ({step.host}): {step.command}"
-            for step in self.plan.steps
-            if self.results[step.number - 1].outcome is StepOutcome.PLANNED
-        )
 
     async def _stands(self, step: PlannedStep) -> str:
         what = f"{step.name} ({step.host})"
@@ -284,8 +260,9 @@ class Execution:
         ]
         if final:
             reasons = tuple(f"“{step.name}” {step.undo.text}." for step in final)
-            card = (*reasons, *await self._standing(), *self._left())
-            return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", card)
+            wrong, left = card.wrong_too(self.plan, self.results, failed), card.left(self.plan, self.results)
+            lines = (*reasons, *wrong, *await self._standing(), *left)
+            return Ended(Ending.NEEDS_PERSON, f"{why} It was not rolled back.", lines)
         unfinished = [
             step
             for step in open_
@@ -303,14 +280,16 @@ class Execution:
                 return await self._taken_over()
             told.append(f"Taken back: {step.name} ({step.undo.host}). {clean(trouble)}")
             if not undone:
-                card = (
+                lines = (
                     f"Taking back “{step.name}” on {step.undo.host} did not work: {trouble}",
+                    *card.wrong_too(self.plan, self.results, failed),
                     *await self._standing(),
                 )
-                return Ended(Ending.NEEDS_PERSON, f"{why} Rolling back stopped.", card)
+                return Ended(Ending.NEEDS_PERSON, f"{why} Rolling back stopped.", lines)
+        told += card.wrong_too(self.plan, self.results, failed)
         if settled:
             done_before = f"Up to “{self.plan.steps[settled - 1].name}” all was done; what came after was taken back."
-            return Ended(Ending.ROLLED_BACK, f"{why} {done_before}", (*self._told(), *told))
+            return Ended(Ending.ROLLED_BACK, f"{why} {done_before}", (*card.told(self.plan, self.results), *told))
         return Ended(Ending.ROLLED_BACK, f"{why} Everything done before was taken back.", tuple(told))
 
     def _settled(self) -> int:

@@ -79,7 +79,8 @@ class StepUse(Part):
     retry: bool = False
     """Whether a refusal is asked again until `within` is over."""
     holds: bool = False
-    """Whether it must still be so when all is done: it is read again before the end, and done again if need be."""
+    """Whether it must still be so when all is done: it is read again before the end, and done again if need be, unless
+    it is one that can't be taken back (`undo: none`): then a person is told that it does not stand."""
     settles: bool = False
     """Whether, once it is done, all up to here stands: a later failure takes back only what came after."""
     tells: bool = False

@@ -400,3 +400,26 @@ def test_what_is_settled_stands_and_only_what_came_after_is_taken_back() -> None
     ]  # fmt: skip
     assert "Up to “turn b on”" in ended.sentence
     assert any("b is on" in line for line in ended.card)
+
+
+def test_steps_that_fail_together_are_all_told() -> None:
+    world = World(behaviours={"b": "refuses", "c": "refuses"})
+    together = step(2, "b", group=1), step(3, "c", group=1)
+    for kept in ("off", "none"):
+        ended, _ = world.run(plan(step(1, "a", undo=kept), *together))
+        assert ended.ending is (Ending.ROLLED_BACK if kept == "off" else Ending.NEEDS_PERSON)
+        assert "“turn b on” on h failed" in ended.sentence
+        assert any(line.startswith("Failed too: turn c on (h): no") for line in ended.card), ended.card
+    world = World(behaviours={"b": "lost-silent", "c": "refuses"})
+    ended, _ = world.run(plan(step(1, "a"), *together))
+    assert "not known whether “turn b on”" in ended.sentence
+    assert any(line.startswith("Failed too: turn c on") for line in ended.card), ended.card
+
+
+def test_what_can_not_be_taken_back_is_not_done_again() -> None:
+    world = World()
+    _undoing(world, "a", when="b")
+    ended, _ = world.run(plan(step(1, "a", undo="none", holds=True), step(2, "b")))
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert world.ran == ["on a", "on b"]
+    assert ended.card == ("Not so any more: turn a on (h): a is off",)
