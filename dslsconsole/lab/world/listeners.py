@@ -63,9 +63,19 @@ class StatusPort:
         wanted = self.server.is_running and self.server.host.is_up
         if wanted and self._listener is None:
             with contextlib.suppress(OSError):  # the port is still in use by a dying connection: tried again next tick
-                self._listener = await asyncio.start_server(self._serve, "127.0.0.1", self.server.port)
+                self._listener = await self._listen()
         elif not wanted and self._listener is not None:
             await self.close()
+
+    async def _listen(self) -> asyncio.Server:
+        opening = asyncio.create_task(asyncio.start_server(self._serve, "127.0.0.1", self.server.port))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The practice estate ends just now: nobody would ever close it.
+            with contextlib.suppress(OSError):
+                (await opening).close()
+            raise
 
     async def close(self) -> None:
         if self._listener is None:
