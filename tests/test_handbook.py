@@ -58,6 +58,8 @@ def test_the_manual_page_can_be_read(need: Callable[[str], str]) -> None:
     assert shown.stderr == ""
     for name in COMMANDS:
         assert f"dslsconsole {name}" in shown.stdout
+
+
 @pytest.mark.parametrize("module", ["pictures", "handbook"])
 def test_what_makes_the_pictures_helps_and_makes_nothing_when_asked_for_help(module: str, tmp_path: Path) -> None:
     result = subprocess.run(
