@@ -32,9 +32,25 @@ def test_sudoers_allows_exact_commands_on_the_example_estates_units_alone() -> N
     assert len(drill) == 10
     assert {one for one in drill if "iptables" in one} == _said_in_a_drill()
     for command in (one for one in commands if one not in drill):
-        assert re.fullmatch(r"/usr/bin/systemctl (start|stop|enable|disable|kill --signal=KILL) \S+", command.strip())
+        verbs = "start|stop|restart|enable|disable|kill --signal=KILL"
+        assert re.fullmatch(rf"/usr/bin/systemctl ({verbs}) \S+", command.strip())
         assert command.split()[-1] in units
     assert not any("*" in rule or "ALL: " in rule for rule in rules)
+
+
+def test_sudoers_allows_every_command_that_runbooks_run_on_the_licence_service() -> None:
+    ground = Ground(load(shipped("config") / "estate.yaml"), "production-cluster")
+    rules = [re.sub(r"\s+", " ", one).strip() for one in _commands((NODE / "sudoers").read_text())]
+    done = {step.do for book in builtin().values() for step in book.steps}
+    done |= {step.undo.do for book in builtin().values() for step in book.steps if step.undo.do is not None}
+    used = {name for name in done if name.startswith("service-")}
+    assert "service-restart" in used
+    call = Call(cast(Hands, None), ground, "dsls-primary-01", {}, lambda: 0.0)
+    for action in used:
+        for text in actions()[action].commands(call):
+            words = shlex.split(text)
+            said = " ".join(words[words.index("systemctl") :])
+            assert f"/usr/bin/{said}" in rules, f"{action}: {said}"
 
 
 def _commands(rules: str) -> list[str]:
