@@ -167,7 +167,8 @@ def _programs(disk: Disk) -> None:
         "/usr/local/lib/dslsconsole/dslsprobe", (shipped("config") / "node" / "dslsprobe").read_text(), mode=0o755
     )
     call = shlex.join([os.path.realpath(sys.executable), "-I", "-S", str(HERE / "programs.py")])
-    disk.program("/usr/bin/systemctl", f'exec {call} systemctl "$@"')
+    for program in ("systemctl", "systemd-run"):
+        disk.program(f"/usr/bin/{program}", f'exec {call} {program} "$@"')
     licence = (
         f"export DSLS_REPOSITORY={shlex.quote(str(Path.cwd()))}\nexport DSLS_PYTHON={shlex.quote(sys.executable)}\n"
     )

@@ -1,6 +1,7 @@
-"""Programs that are started often, so they import little: `DSLicSrv` and `systemctl`, each a call to its server.
+"""Programs that are started often, so they import little: `DSLicSrv`, `systemctl` and `systemd-run`, each a call to its
+server.
 
-`python -I -S programs.py DSLicSrv|systemctl ARGUMENT...`
+`python -I -S programs.py DSLicSrv|systemctl|systemd-run ARGUMENT...`
 """
 
 import base64
@@ -45,8 +46,8 @@ def local(path: str) -> socket.socket:
     return connection
 
 
-def systemctl(arguments: list[str]) -> int:
-    answer = asked(local(UNITS_SOCKET), arguments)
+def units(words: list[str]) -> int:
+    answer = asked(local(UNITS_SOCKET), words)
     sys.stdout.write(str(answer["stdout"]))
     sys.stderr.write(str(answer["stderr"]))
     return int(str(answer["status"]))
@@ -93,4 +94,4 @@ def offline(arguments: list[str], stdin: bytes) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit({"DSLicSrv": licence_server, "systemctl": systemctl}[sys.argv[1]](sys.argv[2:]))
+    sys.exit(licence_server(sys.argv[2:]) if sys.argv[1] == "DSLicSrv" else units(sys.argv[1:]))

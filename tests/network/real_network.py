@@ -50,6 +50,7 @@ PROGRAMS = (
     "rsync",
     "ip",
     "nft",
+    "iptables",
     "nsenter",
     "setpriv",
     "sudo",

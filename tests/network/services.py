@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -17,6 +18,7 @@ from dslsconsole.lab.accounts import PROBE, ROOT
 from dslsconsole.lab.host import Call, Host
 from dslsconsole.lab.streams import Buffer
 from dslsconsole.lab.world.systemd import Unit, Units
+from dslsconsole.lab.world.transient import systemd_run
 from tests.network.plan import UNITS_SOCKET
 
 STOP_S = 90.0
@@ -47,8 +49,7 @@ class Services(Units):
         os.chmod(UNITS_SOCKET, 0o666)  # noqa: PTH101 - done at once
 
     def start(self, unit: Unit) -> bool:
-        assert isinstance(unit, Service)
-        if unit.command:
+        if isinstance(unit, Service) and unit.command:
             unit.on_start = lambda: self._spawn(unit)
         return super().start(unit)
 
@@ -114,16 +115,26 @@ class Services(Units):
             unit.result = "success"
         unit.ended.set()
 
+    async def _run(self, call: Call) -> int:
+        """Run a command to its end."""
+        path = shutil.which(call.argv[0]) or call.argv[0]
+        once = Service("once.service", " ".join(call.argv), command=(path, *call.argv[1:]))
+        self._spawn(once)
+        await once.ended.wait()
+        return once.exit_status
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One call of `systemctl`: its arguments as JSON in one line, and what it prints and its status likewise."""
+        """One call of `systemctl` or `systemd-run`: its words as JSON in one line, and what it prints and its status
+        likewise."""
         connection: socket.socket = writer.get_extra_info("socket")
         size = struct.calcsize("3i")
         _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-        arguments: list[str] = json.loads(await reader.readline())
+        words: list[str] = json.loads(await reader.readline())
         stdout, stderr = Buffer(), Buffer()
         account = PROBE if uid else ROOT
-        call = Call(self.host, ("systemctl", *arguments), account, stdout=stdout, stderr=stderr)
-        status = await self.systemctl(call)
+        call = Call(self.host, tuple(words), account, stdout=stdout, stderr=stderr)
+        program = systemd_run(self, self._run) if words[0] == "systemd-run" else self.systemctl
+        status = await program(call)
         answer = {"status": status, "stdout": stdout.getvalue().decode(), "stderr": stderr.getvalue().decode()}
         writer.write(json.dumps(answer).encode() + b"\n")
         writer.close()

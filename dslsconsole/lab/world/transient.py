@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from dslsconsole.lab.host import Call, Program
 from dslsconsole.lab.streams import Null
 from dslsconsole.lab.world.systemd import Unit, Units
 
+Run = Callable[[Call], Awaitable[int]]
 NEEDS_ROOT = "Failed to start transient timer unit: Interactive authentication required.\n"
 
 
-def systemd_run(units: Units) -> Program:
-    """The program: `systemd-run [--collect] --on-active=SECONDS --unit=NAME COMMAND…`."""
+async def _on_its_host(call: Call) -> int:
+    return await call.host.call(call)
+
+
+def systemd_run(units: Units, run: Run = _on_its_host) -> Program:
+    """The program: `systemd-run [--collect] --on-active=SECONDS --unit=NAME COMMAND…`. `run` runs the command."""
 
     async def program(call: Call) -> int:
         options = {}
@@ -35,7 +41,7 @@ def systemd_run(units: Units) -> Program:
             await call.stderr.write(text.encode())
             return 1
         later = replace(call, argv=tuple(words), stdin=Null(), stdout=Null(), stderr=Null())
-        _start(units, name, later, float(delay[1]))
+        _start(units, name, later, float(delay[1]), run)
         await call.stderr.write(
             f"Running timer as unit: {name}\nWill run service as unit: {name.removesuffix('.timer')}.service\n".encode()
         )
@@ -44,11 +50,11 @@ def systemd_run(units: Units) -> Program:
     return program
 
 
-def _start(units: Units, name: str, later: Call, delay: float) -> None:
+def _start(units: Units, name: str, later: Call, delay: float, run: Run) -> None:
     async def elapse() -> int:
         try:
             await units.pause(delay)
-            return await later.host.call(later)
+            return await run(later)
         finally:
             units.units.pop(name, None)
 
