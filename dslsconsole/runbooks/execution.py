@@ -309,7 +309,7 @@ class Execution:
 
     async def _step(self, step: PlannedStep) -> None:
         started, notes = self._clock(), dict(self._memory)
-        if trouble := await self._unmet(step):
+        if trouble := await self._unmet(step, notes):
             self._note(step, StepOutcome.FAILED, started, trouble)
             self._log.append("step-ended", **self._words(step), outcome="failed", output=trouble, run=False)
             return
@@ -340,9 +340,9 @@ class Execution:
     async def _asked(self, check: PlannedCheck) -> Checked:
         return await self._attempts.ask(check, dict(self._memory))
 
-    async def _unmet(self, step: PlannedStep) -> str:
+    async def _unmet(self, step: PlannedStep, notes: dict[str, str]) -> str:
         for need in step.needs:
-            checked = await self._asked(need)
+            checked = await self._attempts.ask(need, notes)
             if not checked.ok:
                 return f"Not run: what it needs is not so: {checked.reading}"
         return ""

@@ -120,12 +120,13 @@ class Operation:
         if (other := self.others()) is not None:
             facts["unfinished"] = other
         case = Case(self.ground, survey, facts, self.hands, self.clock, wish.attested, self.pause)
-        judged = []
+        meant = [
+            (use.guard, wish.overrides) for use in wish.runbook.guards if applies(case.facts, use.when, use.unless)
+        ]
         if wish.attested and all(use.guard != ATTESTED_DOWN for use in wish.runbook.guards):
-            judged.append(await guards.judged(ATTESTED_DOWN, case, frozenset()))
-        for use in wish.runbook.guards:
-            if applies(case.facts, use.when, use.unless):
-                judged.append(await guards.judged(use.guard, case, wish.overrides))
+            meant.insert(0, (ATTESTED_DOWN, frozenset()))
+        # All at once: some ask hosts or look twice, and users may be without licences meanwhile.
+        judged = list(await asyncio.gather(*(guards.judged(name, case, may) for name, may in meant)))
         plan = None
         warnings: tuple[str, ...] = ()
         try:

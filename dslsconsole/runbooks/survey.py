@@ -15,10 +15,12 @@ from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.ssh.cleaning import clean
 from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached, succeeded
 from dslsconsole.systems.dslicsrv import fresh
+from dslsconsole.systems.dslicsrv.act import looked_at
 from dslsconsole.systems.dslicsrv.fresh import Life, NotRead, Sign
 from dslsconsole.systems.ground import Ground
 from dslsconsole.systems.haproxy import fresh as haproxy
 from dslsconsole.systems.haproxy.act import channel_key, process_key
+from dslsconsole.systems.haproxy.read import Traffic
 from dslsconsole.systems.keepalived.fresh import holds
 from dslsconsole.systems.storage.fresh import mounts
 from dslsconsole.systems.systemd.act import Unit, read_units
@@ -74,6 +76,8 @@ class SurveyedBalancer:
     process: Reading[Process] = field(default_factory=Reading)
     channel: haproxy.Channel | None = None
     why: str = ""
+    traffic: Reading[dict[str, Traffic]] = field(default_factory=Reading)
+    """What had gone through each of its servers."""
     addresses: Reading[bool] = field(default_factory=Reading)
     """Whether it holds its site's service address; read only for operations that ask for it."""
 
@@ -97,14 +101,27 @@ class Survey:
 
     @property
     def memory(self) -> dict[str, str]:
-        """What actions and checks on load balancers need to know of the survey."""
+        """What actions and checks need to know of the survey: of load balancers, and who answered nobody."""
         kept: dict[str, str] = {}
         for name, balancer in self.balancers.items():
             if balancer.channel is not None:
                 kept[channel_key(name)] = balancer.channel
             if balancer.process.value and balancer.process.value.pid is not None:
                 kept[process_key(name)] = str(balancer.process.value.pid)
+        if not self.primaries():
+            kept |= looked_at(self.at, self.silent)
         return kept
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Every node that is not reached and answers nobody."""
+        return tuple(
+            name
+            for name, node in self.nodes.items()
+            if not node.reached
+            and node.port.life is not Life.ANSWERS
+            and not any(views[name].life is Life.ANSWERS for views in self.views.values() if name in views)
+        )
 
     def primaries(self, among: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Every node that says it serves as primary."""
@@ -123,31 +140,31 @@ class Surveyor:
         """Read everything; with `addresses`, also which load balancer holds its site's service address."""
         ground = self._ground
         async with asyncio.TaskGroup() as tasks:
-            nodes = {name: tasks.create_task(self._node(name)) for name in ground.nodes}
+            nodes = {name: tasks.create_task(self._node_and_views(name)) for name in ground.nodes}
             balancers = {
-                name: tasks.create_task(self._balancer(name)) for name in (*ground.main_balancers, *ground.dr_balancers)
+                name: tasks.create_task(self._balancer_and_traffic(name))
+                for name in (*ground.main_balancers, *ground.dr_balancers)
             }
             held = {name: tasks.create_task(self._holds(name)) for name in balancers if addresses}
         read = {name: task.result() for name, task in nodes.items()}
-        async with asyncio.TaskGroup() as tasks:
-            views = {
-                asker: {
-                    of: tasks.create_task(fresh.life(self._hands, ground, asker, of, self._clock()))
-                    for of in ground.nodes
-                    if of != asker
-                }
-                for asker in ground.nodes
-                if read[asker].reached
-            }
         return Survey(
             at=self._clock(),
-            nodes=read,
+            nodes={name: node for name, (node, _) in read.items()},
             balancers={
                 name: replace(task.result(), addresses=held[name].result() if name in held else Reading())
                 for name, task in balancers.items()
             },
-            views={asker: {of: task.result() for of, task in seen.items()} for asker, seen in views.items()},
+            views={name: views for name, (node, views) in read.items() if node.reached},
         )
+
+    async def _node_and_views(self, name: str) -> tuple[SurveyedNode, dict[str, Sign]]:
+        """A node, and what it sees of the others; it is asked for that while silent ones are still waited for."""
+        node = await self._node(name)
+        if not node.reached:
+            return node, {}
+        others = [of for of in self._ground.nodes if of != name]
+        signs = await asyncio.gather(*(fresh.life(self._hands, self._ground, name, of, self._clock()) for of in others))
+        return node, dict(zip(others, signs, strict=True))
 
     async def _node(self, name: str) -> SurveyedNode:
         async with asyncio.TaskGroup() as tasks:
@@ -202,6 +219,12 @@ class Surveyor:
 
     async def _units(self, name: str, units: list[str]) -> tuple[Unit, ...]:
         return await read_units(self._hands, self._ground, name, *units)
+
+    async def _balancer_and_traffic(self, name: str) -> SurveyedBalancer:
+        read = await self._balancer(name)
+        channel = read.channel or "socket"
+        traffic = await self._reading(haproxy.traffic(self._hands, self._ground, name, channel), "HAProxy")
+        return replace(read, traffic=traffic)
 
     async def _balancer(self, name: str) -> SurveyedBalancer:
         settings = self._ground.balancer(name)

@@ -1,7 +1,7 @@
 """Do load balancers that still find a server UP send users to it, and does it answer them?
 
 A check may be as old as its interval and its failures: up to three minutes at the guide's times. What goes through a
-server is newer: two reads, a moment apart, tell whether it answers users now.
+server is newer: two reads, a moment apart, tell whether it answers users now. The survey made the first one.
 """
 
 import asyncio
@@ -12,37 +12,32 @@ from dslsconsole.systems.haproxy import fresh
 from dslsconsole.systems.haproxy.read import Traffic
 
 BETWEEN_SECONDS = 2.0
+"""At least so far apart are the two reads."""
 
 
 async def answering(case: Case, node: str, balancers: tuple[str, ...]) -> tuple[str, ...]:
     """For each of `balancers` through which the node's server answers users now, a sentence that says by what."""
-    first = await _traffic(case, node, balancers)
-    await case.pause(BETWEEN_SECONDS)
-    second = await _traffic(case, node, balancers)
-    told = []
-    for name in balancers:
-        before, after = first[name], second[name]
-        if before is not None and after is not None and (rose := risen(before, after)):
-            told.append(f"{name} sends it users: {rose} within {BETWEEN_SECONDS:g} s")
-    return tuple(told)
-
-
-async def _traffic(case: Case, node: str, balancers: tuple[str, ...]) -> dict[str, Traffic | None]:
     async with asyncio.TaskGroup() as tasks:
-        asked = {name: tasks.create_task(_one(case, node, name)) for name in balancers}
-    return {name: task.result() for name, task in asked.items()}
+        asked = [tasks.create_task(_through(case, node, name)) for name in balancers]
+    return tuple(told for task in asked if (told := task.result()) is not None)
 
 
-async def _one(case: Case, node: str, balancer: str) -> Traffic | None:
-    server = case.ground.server_name(balancer, node)
-    if server is None:
-        return None
-    channel = case.survey.balancers[balancer].channel or "socket"
-    try:
-        return await fresh.traffic(case.hands, case.ground, balancer, channel, server)
-    except NotRead:
+async def _through(case: Case, node: str, balancer: str) -> str | None:
+    server, first = case.ground.server_name(balancer, node), case.survey.balancers[balancer].traffic
+    if server is None or first.value is None or first.at is None:
         # Nothing more is known than before; its last check is told in the evidence, and in a warning.
         return None
+    if (left := BETWEEN_SECONDS - (case.clock() - first.at)) > 0:
+        await case.pause(left)
+    channel = case.survey.balancers[balancer].channel or "socket"
+    try:
+        second = await fresh.traffic(case.hands, case.ground, balancer, channel)
+    except NotRead:
+        return None
+    before, after = first.value.get(server), second.get(server)
+    if before is None or after is None or not (rose := risen(before, after)):
+        return None
+    return f"{balancer} sends it users: {rose} within {case.clock() - first.at:.0f} s"
 
 
 def risen(before: Traffic, after: Traffic) -> str:

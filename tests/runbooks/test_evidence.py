@@ -1,12 +1,17 @@
 """What proves that a licence server is dead: words and refusals, and silence only from the right places."""
 
+import asyncio
+from typing import cast
+
 import pytest
 
 from dslsconsole.model.balancer import Backend, BackendServer, ServerState
+from dslsconsole.model.node import ClusterStatus, Role
 from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.runbooks.evidence import CUT_OFF, accounted, evidence, wants_word
 from dslsconsole.runbooks.survey import Survey, SurveyedBalancer, SurveyedNode
 from dslsconsole.settings.schema import Estate
+from dslsconsole.systems.acting import Call, Hands, checks
 from dslsconsole.systems.dslicsrv.fresh import Life, Sign
 from dslsconsole.systems.ground import Ground
 from dslsconsole.systems.systemd.act import Unit
@@ -138,3 +143,40 @@ def test_a_host_that_lets_nobody_in_is_not_read_whatever_others_miss(kind: Failu
     assert not evidence(seen, GROUND, "p1").proven
     assert not accounted(seen, GROUND, "p1", frozenset({"p1"}))
     assert wants_word(seen, GROUND, ("p1",), frozenset()) == ()
+
+
+def test_a_survey_remembers_who_answered_nobody_so_that_they_need_not_be_waited_for_twice() -> None:
+    backup = SurveyedNode("b1", Reading(value="b1"), cluster=Reading(value=ClusterStatus(role=Role.BACKUP)))
+    assert survey(backup, views={"b1": SILENT}).silent == ("p1", "a1", "d1", "d2")
+    assert "p1" not in survey(backup, views={"b1": ANSWERING}).silent
+    assert "p1" not in survey(backup, unreached("p1", port=ANSWERING)).silent
+    quiet = survey(backup, views={"b1": SILENT})
+    call = Call(cast(Hands, None), GROUND, "b1", {"dead": "p1"}, lambda: 1.0, quiet.memory)
+    assert asyncio.run(checks()["still-dead"](call)).ok is True  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("role", "later", "arguments"),
+    [
+        (Role.PRIMARY, 1.0, {"dead": "p1"}),
+        (Role.BACKUP, 60.0, {"dead": "p1"}),
+        (Role.BACKUP, 1.0, {"dead": "p1 b1"}),
+        (Role.BACKUP, 1.0, {"dead": "p1", "stopped": "a1"}),
+    ],
+)
+def test_they_are_asked_again_where_the_survey_does_not_answer_it(
+    role: Role, later: float, arguments: dict[str, str]
+) -> None:
+    node = SurveyedNode("b1", Reading(value="b1"), cluster=Reading(value=ClusterStatus(role=role)))
+    memory = survey(node, views={"b1": SILENT}).memory
+    call = Call(cast(Hands, Asked()), GROUND, "d1", arguments, lambda: later, memory)
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(checks()["still-dead"](call))  # type: ignore[arg-type]
+    assert raised.group_contains(LookupError, match="asked")
+
+
+class Asked:
+    """Hands that tell that they were used."""
+
+    def __getattr__(self, name: str) -> object:
+        raise LookupError("asked")

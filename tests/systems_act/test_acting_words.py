@@ -300,6 +300,17 @@ def test_those_that_the_operation_stopped_must_say_so_themselves() -> None:
     assert check("still-dead", Voters([]), "b1", dead="p1").ok is True
 
 
+@pytest.mark.parametrize(("later", "looks"), [(0.5, 1), (60.0, 2)])
+def test_a_look_of_a_moment_ago_is_not_repeated_before_forcing(later: float, looks: int) -> None:
+    hands = Voters(["voter b1 heard primary p1 1.0s ago and holds its vote"], "")
+    memory: dict[str, str] = {}
+    assert check("still-dead", hands, "b1", memory, dead="p1").ok is True
+    at = Call(hands, Ground(ESTATE, "c"), "b1", {"attested": "p1", "dead": "p1"}, lambda: 1000.0 + later, memory)
+    asyncio.run(actions()["promote"].do(at))  # type: ignore[arg-type]
+    assert hands.asked.count("console: knock at p1") == looks
+    assert len(hands.promotions) == 2
+
+
 CLUSTER = '{"node":"p1","role":"%s","state":"running","epoch":7}'
 
 
@@ -338,6 +349,43 @@ def test_the_socket_is_told_backend_and_server() -> None:
     hands = Recorded(socket_answer="\n")
     do("server-maint", hands, "lb1", node="p1", state="MAINT")
     assert hands.asked == ["lb1: /run/h.sock: set server dsls_servers/one state maint"]
+
+
+TABLE = """# pxname,svname,status,type,check_status
+dsls_servers,one,{one},2,{check}
+dsls_servers,two,{two},2,L7OK
+dsls_servers,BACKEND,UP,1,
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "checked", "two", "answer", "expected"),
+    [
+        ("UP 1/3", "L4CON", "DOWN", ok("Server Status: Running\n"), True),
+        ("UP 1/3", "L4CON", "DOWN", Answer(3, "Server Status: Stopped\n"), False),
+        ("UP 1/3", "L4CON", "DOWN", Answer(3, ""), False),
+        ("UP 1/3", "L4CON", "UP", None, False),
+        ("DOWN", "L4CON", "DOWN", None, False),
+        ("UP", "L7OK", "UP", None, True),
+    ],
+)
+def test_a_server_whose_check_is_old_is_up_where_the_witness_is_answered_through_it(
+    one: str, checked: str, two: str, answer: Answer | None, expected: bool
+) -> None:
+    hands = Recorded([answer] if answer else [], socket_answer=TABLE.format(one=one, two=two, check=checked))
+    assert check("server-state", hands, "lb1", node="p1", state="UP", witness="p1").ok is expected
+    if answer is not None:
+        assert hands.asked[-1].endswith("-status -server lb1:27000")
+
+
+def test_a_server_that_checks_find_down_is_brought_in_through_maintenance() -> None:
+    hands = Recorded(socket_answer="\n")
+    do("server-brought-in", hands, "lb1", node="p1", state="UP")
+    lines = [asked.rpartition(": ")[2] for asked in hands.asked]
+    assert lines == [f"set server dsls_servers/one state {state}" for state in ("maint", "ready")]
+    assert list(actions()["server-brought-in"].commands(call(hands, "lb1", node="p1"))) == [
+        f"/run/h.sock: {line}" for line in lines
+    ]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,10 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     common.put(facts, "dr_primary", dr_primary)
     common.put(facts, "target", dr_primary)
     others = tuple(name for name in ground.dr_nodes if name != dr_primary)
-    facts["dr_backups"] = tuple(name for name in others if survey.nodes[name].reached)
+    backups = tuple(name for name in others if survey.nodes[name].reached)
+    facts["dr_backups"] = backups
+    first = ({"it": dr_primary, "starts_as": "dr-backup dr-primary backup primary"},) if dr_primary else ()
+    facts["dr_to_start"] = (*first, *({"it": name, "starts_as": "dr-backup backup"} for name in backups))
     facts["features"] = ground.cluster.checkout_features
     known = common.epoch(survey, ground.nodes)
     facts["epoch"] = str(known) if known is not None else "0"

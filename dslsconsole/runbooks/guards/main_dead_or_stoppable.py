@@ -1,5 +1,7 @@
 """Is every licence server of the main site stopped, dead beyond doubt, vouched for, or within reach to be stopped?"""
 
+import asyncio
+
 from dslsconsole.runbooks.evidence import evidence
 from dslsconsole.runbooks.guard import Case, Judged, Result, failed, passed, unknown
 from dslsconsole.runbooks.guards.primary_dead import death
@@ -11,13 +13,15 @@ OVERRIDABLE = False
 
 async def judge(case: Case) -> Judged:
     told, wrong, unread = [], [], []
+    silent = [name for name in case.ground.main_nodes if not case.node(name).reached]
+    deaths = dict(zip(silent, await asyncio.gather(*(death(case, name) for name in silent)), strict=True))
     for name in case.ground.main_nodes:
         if name in case.attested and (alive := evidence(case.survey, case.ground, name).directly_alive):
             wrong.append(f"{name} answers, against the attestation ({alive[0].text})")
         elif case.node(name).reached:
             told.append(f"{name} {'is stopped' if case.node(name).stopped else 'will be stopped'}")
         else:
-            judged = await death(case, name)
+            judged = deaths[name]
             if judged.result is Result.UNKNOWN:
                 unread.append(name)
             (told if judged.result is Result.PASS else wrong).append(judged.reading)

@@ -1,16 +1,12 @@
 """Is the primary that served last really dead?"""
 
-from dslsconsole.runbooks.evidence import Evidence, evidence
+from dslsconsole.runbooks.evidence import evidence
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
-from dslsconsole.runbooks.survey import Surveyor
 from dslsconsole.runbooks.traffic import answering
 from dslsconsole.runbooks.unread import let_in, why
 
 NEEDED = "the host's own word that it is stopped; or two vantages, one at its own site or refused, and nobody answered"
 OVERRIDABLE = False
-LATE_SECONDS = 8.0
-"""How long to wait for load balancers, whose last check may be older than the death."""
-_STEP = 1.0
 
 
 async def judge(case: Case) -> Judged:
@@ -25,13 +21,10 @@ async def death(case: Case, node: str) -> Judged:
 
     A load balancer that still finds it UP tells of a check that may be minutes old, so that alone is no objection; it
     is one where users are answered through it now (sessions, bytes or the checks' health rise between two reads). Where
-    nothing rises, the plan warns of the disagreement by the load balancer's name.
+    nothing rises, the plan warns of the disagreement by the load balancer's name. Nobody waits for the next check:
+    clients would wait too.
     """
     seen = evidence(case.survey, case.ground, node)
-    deadline = case.clock() + LATE_SECONDS
-    while _waits(seen) and case.clock() < deadline:
-        await case.pause(_STEP)
-        seen = evidence(await Surveyor(case.hands, case.ground, case.clock).survey(), case.ground, node)
     if seen.directly_alive:
         said = "; ".join(one.text for one in seen.directly_alive)
         if seen.unread:
@@ -58,8 +51,3 @@ def _alive(case: Case, node: str, said: str) -> Judged:
             "It is not down: withdraw --attest, or take its server out by lb-maint first.",
         )
     return failed(f"{node} may be alive: {said}", "If it serves, run a planned failover; else stop it first.")
-
-
-def _waits(seen: Evidence) -> bool:
-    """Whether only load balancers stand against the proof."""
-    return len(seen.vantages) >= 2 and bool(seen.still_up) and not seen.directly_alive

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -28,6 +29,10 @@ SYNC_SECONDS = 20.0
 PROMOTE_SECONDS = 15.0
 LOOK_SECONDS = 8.0
 """How long it may take to look again at those who must be dead."""
+JUST_LOOKED_SECONDS = fresh.KNOCK_SECONDS
+"""For so long after a look its answer is as good as that of another one: of a silent host that takes as long."""
+_LOOKED = "nobody came back at"
+_EVERYWHERE = "*"
 _ASKED = "promotion asked"
 _SERVES = re.compile(r"\b(serves|serving|(?:is|as)(?: already)?(?: the)? primary|already|active)\b", re.IGNORECASE)
 _HOLD = re.compile(r"\b(holds?|holding|held|votes?|voters?|voting|quorum)\b", re.IGNORECASE)
@@ -195,6 +200,8 @@ async def still_dead(call: Call) -> Checked:
     that is not may answer nobody. `stopped` names those that this operation has stopped itself: each must say so.
     """
     dead, stopped = call.arguments.get("dead", "").split(), call.arguments.get("stopped", "").split()
+    if dead and not stopped and _just_looked(call, dead):
+        return Checked(True, f"a moment ago nobody was answered by {', '.join(dead)}, and no other node served")
     others = [node for node in call.ground.nodes if node != call.host]
     async with asyncio.TaskGroup() as tasks:
         asked = [tasks.create_task(_stays_stopped(call, node)) for node in stopped]
@@ -204,7 +211,13 @@ async def still_dead(call: Call) -> Checked:
     for wrong in (False, None):
         if readings := [one.reading for one in told if one.ok is wrong]:
             return Checked(wrong, "; ".join(readings))
+    call.memory.update(looked_at(call.clock(), (*dead, *stopped), call.host))
     return Checked(True, "; ".join(one.reading for one in told if one.reading))
+
+
+def looked_at(at: float, dead: Iterable[str], host: str = _EVERYWHERE) -> dict[str, str]:
+    """What an operation's memory keeps of a look: nobody was answered by `dead`, no node served but maybe `host`."""
+    return {_LOOKED: " ".join((repr(at), host, *dead))}
 
 
 async def _stays_stopped(call: Call, node: str) -> Checked:
@@ -275,6 +288,7 @@ async def _promote_plainly_or_by_force(call: Call) -> str:
     """
     plain, *forced = _promotions(call)
     if call.memory.get(_ASKED) == "yes":
+        call.memory.pop(_LOOKED, None)
         await _nobody_revived(call)
     call.memory[_ASKED] = "yes"
     answer = await call.hands.run(call.host, plain, timeout=PROMOTE_SECONDS + 3)
@@ -303,11 +317,19 @@ async def _nobody_revived(call: Call) -> None:
     dead = " ".join(
         dict.fromkeys([*call.arguments.get("dead", "").split(), *call.arguments.get("attested", "").split()])
     )
-    if not dead:
+    if not dead or _just_looked(call, dead.split()):
         return
     checked = await still_dead(call.elsewhere(call.host, dead=dead))
     if not checked.ok:
         raise Forbidden(f"not promoted, because {checked.reading}")
+
+
+def _just_looked(call: Call, dead: list[str]) -> bool:
+    """Whether all of them were looked at a moment ago."""
+    at, *who = call.memory.get(_LOOKED, "").split() or [""]
+    if not at or who[0] not in (call.host, _EVERYWHERE) or not set(dead) <= set(who[1:]):
+        return False
+    return 0 <= call.clock() - float(at) <= JUST_LOOKED_SECONDS
 
 
 def _serve_again_commands(call: Call) -> tuple[str, ...]:

@@ -21,8 +21,9 @@ from dslsconsole.systems.dslicsrv.read import (
 from dslsconsole.systems.ground import Ground
 
 T = TypeVar("T")
-KNOCK_SECONDS = 3.0
-"""How long the console itself waits for a licence port to accept, and then to answer."""
+KNOCK_SECONDS = 2.0
+"""How long the console itself waits for a licence port to accept, and then to answer. A lost packet is sent again after
+one second and then after three: a third second would hear no more than the second one."""
 _DOES_NOT_RUN = 3
 """Exit status of DSLicSrv where no server runs, or none is reached."""
 ASK_SECONDS = 5.0
@@ -104,6 +105,21 @@ async def life(hands: Hands, ground: Ground, asked_on: str, of: str, now: float)
     if said.status.lower() == "stopped":
         return Sign(Life.STOPPED, f"{asked_on}: {of} says it is stopped", refused=True)
     return Sign(Life.ANSWERS, f"{asked_on}: {of} answers “{clean(said.status)}”")
+
+
+async def through(hands: Hands, ground: Ground, asked_on: str, balancer: str, now: float) -> Sign:
+    """Whether a licence server answers a host that asks as clients do: at the licence port of a load balancer."""
+    address = ground.address(balancer)
+    where = f"{f'[{address}]' if ':' in address else address}:{ground.estate.dslicsrv.port}"
+    command = ground.licence_server("-status", "-server", where, seconds=ASK_SECONDS)
+    try:
+        answer = await hands.run(asked_on, command, timeout=ASK_SECONDS + 2)
+        said = parse_status(answer.stdout, now)
+    except (Unreached, Unfinished, Unreadable):
+        return Sign(Life.UNKNOWN, f"{asked_on}: no licence server answers through {balancer}")
+    if answer.status != 0 or said.status.lower() == "stopped":
+        return Sign(Life.UNKNOWN, f"{asked_on}: no licence server answers through {balancer}")
+    return Sign(Life.ANSWERS, f"{asked_on}: through {balancer} a licence server answers “{clean(said.status)}”")
 
 
 async def knock(hands: Hands, ground: Ground, of: str) -> Sign:

@@ -4,8 +4,9 @@ The runtime socket answers an empty line to a change, whether it changed somethi
 redirects and says in the address what it did. Neither is proof: the server's line is read again.
 """
 
-from dslsconsole.model.balancer import ServerState
+from dslsconsole.model.balancer import Backend, BackendServer, ServerState
 from dslsconsole.systems.acting import Action, Call, Check, Checked, Refused
+from dslsconsole.systems.dslicsrv import fresh as licence
 from dslsconsole.systems.dslicsrv.fresh import NotRead
 from dslsconsole.systems.haproxy import fresh
 
@@ -60,6 +61,18 @@ def _change(wanted: str | None) -> Action:
     return Action(commands, do)
 
 
+def _brought_in() -> Action:
+    """Send users at once to a server that HAProxy's last check found down: out of maintenance it counts as good until
+    its next check says otherwise; else it must pass some checks first, which takes a minute at 30 s each."""
+    out, back = _change("maint"), _change("ready")
+
+    async def do(call: Call) -> str:
+        await out.do(call)
+        return await back.do(call)
+
+    return Action(lambda call: (*out.commands(call), *back.commands(call)), do)
+
+
 async def _ask(call: Call, line: str) -> str:
     path = call.ground.balancer(call.host).socket
     if path is None:
@@ -99,6 +112,9 @@ async def _shutdown(call: Call) -> str:
 async def server_state(call: Call) -> Checked:
     """Whether the `node`'s server is as wanted: `state` is MAINT, DRAIN, READY (none of these) or UP (checked good).
 
+    Where a `witness` host is given, UP is also a server that is the only one in use, and through which that host is
+    answered just now: a check may be as old as its interval.
+
     A load balancer that answers with another process than before may have forgotten what was set: what it says now
     decides, and where it is not as wanted, waiting does not help; it must be set again.
     """
@@ -132,12 +148,30 @@ async def _server_state(call: Call) -> Checked:
         good = server.state is ServerState.NO_CHECK or (
             server.state is ServerState.UP and (server.check is None or server.check.endswith("OK"))
         )
+        if not good and server.state is ServerState.UP and _is_alone(backend, server):
+            return await _answered_through(call, words)
         return Checked(good, words)
     ok = server.state.value == wanted
     return Checked(ok, words, reloaded and not ok)
 
 
+def _is_alone(backend: Backend, server: BackendServer) -> bool:
+    """Whether a load balancer sends nobody to another server than this one."""
+    away = (ServerState.DOWN, ServerState.MAINT)
+    return all(other.state in away for other in backend.servers if other.name != server.name)
+
+
+async def _answered_through(call: Call, words: str) -> Checked:
+    """Whether the witness is answered through the load balancer, whatever its last check of the server said."""
+    witness = call.arguments.get("witness")
+    if witness is None:
+        return Checked(False, words)
+    sign = await licence.through(call.hands, call.ground, witness, call.host, call.clock())
+    return Checked(sign.life is licence.Life.ANSWERS, f"{words}; {sign.text}")
+
+
 ACTIONS = {
+    "server-brought-in": _brought_in(),
     "server-maint": _change("maint"),
     "server-drain": _change("drain"),
     "server-ready": _change("ready"),

@@ -92,14 +92,10 @@ async def backend(hands: Hands, ground: Ground, host: str, channel: Channel, now
     return found[name]
 
 
-async def traffic(hands: Hands, ground: Ground, host: str, channel: Channel, server: str) -> Traffic:
-    """What has gone through one server of the licence backend until now. Raises NotRead."""
+async def traffic(hands: Hands, ground: Ground, host: str, channel: Channel) -> dict[str, Traffic]:
+    """What has gone through each server of the licence backend until now. Raises NotRead."""
     text = await _table(hands, ground, host, channel)
-    name = ground.balancers_of(host).backend
-    found = _parsed(host, lambda: parse_traffic(text, name, server))
-    if found is None:
-        raise NotRead(Failure(FailureKind.ABSENT, f"{host}: HAProxy has no server {name}/{server}"))
-    return found
+    return _parsed(host, lambda: parse_traffic(text, ground.balancers_of(host).backend))
 
 
 async def _table(hands: Hands, ground: Ground, host: str, channel: Channel) -> str:

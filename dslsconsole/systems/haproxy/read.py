@@ -77,21 +77,27 @@ class Traffic(Struct, frozen=True):
     """Connections that failed or were tried again."""
 
 
-def parse_traffic(text: str, backend: str, server: str) -> Traffic | None:
-    """The traffic of one server; None where the table does not hold it. Raises Unreadable as `parse_stat` does."""
+def parse_traffic(text: str, backend: str) -> dict[str, Traffic]:
+    """The traffic of each server of a backend. Raises Unreadable as `parse_stat` does."""
     parse_stat(text, 0.0)
     rows = text.lstrip("\ufeff \t\r\n").removeprefix("# ").replace("\r", "").split("\n")[:MOST_LINES]
-    for line in csv.DictReader(row for row in rows if row.strip()):
-        if (line["pxname"], line["svname"]) == (backend, server):
-            troubles = [whole(line.get(key)) for key in ("econ", "eresp", "wretr")]
-            return Traffic(
-                whole(line.get("scur")),
-                whole(line.get("stot")),
-                whole(line.get("bout")),
-                whole(line.get("check_health")),
-                None if None in troubles else sum(one or 0 for one in troubles),
-            )
-    return None
+    lines = csv.DictReader(row for row in rows if row.strip())
+    return {
+        clean(line["svname"], 200): _traffic(line)
+        for line in lines
+        if (line["pxname"], line["type"]) == (backend, _SERVER) and line.get("svname")
+    }
+
+
+def _traffic(line: dict[str, str]) -> Traffic:
+    troubles = [whole(line.get(key)) for key in ("econ", "eresp", "wretr")]
+    return Traffic(
+        whole(line.get("scur")),
+        whole(line.get("stot")),
+        whole(line.get("bout")),
+        whole(line.get("check_health")),
+        None if None in troubles else sum(one or 0 for one in troubles),
+    )
 
 
 def _server(line: dict[str, str], now: float) -> BackendServer:
