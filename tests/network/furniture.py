@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+import msgspec
 from msgspec import Struct
 
 from dslsconsole.lab.keys import known_hosts, public_line
@@ -25,7 +26,7 @@ from dslsconsole.lab.world.tokens import TokenState, fresh
 from dslsconsole.lab.world.users import Users
 from dslsconsole.model.node import Mode, Role
 from dslsconsole.shipped import shipped
-from tests.network.plan import ADDRESSES, BACKUP, BALANCERS, DR_LB, NODES, OPS, PORT, PRIMARY, Times
+from tests.network.plan import ADDRESSES, BACKUP, BALANCERS, DR_LB, NODES, OPS, PORT, PRIMARY, TIMES_FILE, Times
 
 PROBE, OPERATE = "dslsprobe", "dslsop"
 USERS = {PROBE: 61990, OPERATE: 61991}
@@ -99,6 +100,7 @@ def furnish(name: str, base: Path, keys: Keys, times: Times) -> None:
     _programs(disk)
     if name in NODES:
         _node(disk, name, keys)
+        disk.write(TIMES_FILE, msgspec.json.encode(times).decode())
     if name in BALANCERS:
         _balancer(disk, name, times)
     if name == site.DNS_HOST:
@@ -269,7 +271,7 @@ backend {site.BACKEND}
     bind *:{PORT}
     mode tcp
     default_backend {site.BACKEND}
-{page if plan.has_page else ""}""",
+{page}""",
     )
     if name != DR_LB:
         disk.write("/etc/keepalived/keepalived.conf", _keepalived(plan))

@@ -19,8 +19,12 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from dslsconsole.lab.world import site
 from dslsconsole.lab.world.cluster import HEARTBEAT
 from dslsconsole.lab.world.command import Answer, CommandLine
 from dslsconsole.lab.world.server import LicenceServer
@@ -28,10 +32,16 @@ from dslsconsole.lab.world.site import NODES
 from dslsconsole.lab.world.tokens import RefusedError, TokenState
 from tests.network.own_machine import OwnMachine
 from tests.network.peers import Peers, Reached, ask, make
-from tests.network.plan import ADDRESSES, NODE_CONTROL, PORT
+from tests.network.plan import ADDRESSES, BALANCERS, NODE_CONTROL, PORT, TIMES_FILE, Times
 
+_THROUGH = (site.VIP, site.DR_VIP, *(name for lb in BALANCERS.values() for name in (lb.name, lb.address)))
+"""Where whoever means a load balancer comes through one: it is this server that the load balancer chose."""
 _LINE_LIMIT = 16 * 1024 * 1024
 _PATIENCE_S = 30.0
+
+
+def _times() -> Times:
+    return msgspec.json.decode(Path(TIMES_FILE).read_bytes(), type=Times)
 
 
 class Daemon:
@@ -41,12 +51,12 @@ class Daemon:
         servers = {plan.name: make(plan, host, time.monotonic) for plan in NODES}
         self.own = servers.pop(name)
         self.own.restore()
-        self.peers = Peers(self.own, list(servers.values()), reached)
+        self.peers = Peers(self.own, list(servers.values()), reached, _times().hold)
         self.line = CommandLine(self.own, self.peers, self._find)
         self._lookout = asyncio.Event()
 
     def _find(self, host: str, port: int | None) -> LicenceServer | None:
-        own = (self.own.name, ADDRESSES[self.own.name], "127.0.0.1", "localhost")
+        own = (self.own.name, ADDRESSES[self.own.name], "127.0.0.1", "localhost", *_THROUGH)
         return self.own if host in own and port in (None, PORT) else None
 
     async def run(self) -> None:

@@ -58,8 +58,8 @@ async def ask(name: str, question: dict[str, Any], patience: float = PATIENCE_S)
 class Peers(Servers):
     """All servers of the estate, of which one is this process. `round` asks the others and acts on what they say."""
 
-    def __init__(self, own: LicenceServer, others: list[LicenceServer], reached: Reached) -> None:
-        super().__init__([own, *others], reached, own.elapsed)
+    def __init__(self, own: LicenceServer, others: list[LicenceServer], reached: Reached, hold: float) -> None:
+        super().__init__([own, *others], reached, own.elapsed, hold=hold)
         self.own = own
         self.others = others
         self.reached = reached

@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from dslsconsole.lab.world import site
+from dslsconsole.lab.world.cluster import HOLD
 from dslsconsole.lab.world.site import BalancerPlan, NodePlan
 
 OPS = "ops"
@@ -25,13 +26,16 @@ LOOP, TIMER = "dsls-token-sync.service", "dsls-dr-sync.timer"
 NODE_CONTROL = "/run/dslicsrv.sock"
 UNITS_SOCKET = "/run/units.sock"
 NOTIFIED = "/var/log/notifications.jsonl"
+TIMES_FILE = "/etc/dsls-times.json"
 
 
 class Times(Struct, frozen=True):
-    """Times of the estate's own parts, in seconds. The guide's own are 30 for HAProxy."""
+    """Times of the estate's own parts, in seconds."""
 
     check_interval: float = 0.5
     """HAProxy's `inter`."""
+    hold: float = HOLD
+    """How long voters hold their votes for a primary that was last heard and did not say good-bye."""
 
 
 class Order(Struct, frozen=True):
@@ -44,7 +48,9 @@ class Order(Struct, frozen=True):
     repository: str
 
 
-GUIDE_TIMES = Times(check_interval=30.0)
+GUIDE_TIMES = Times(check_interval=30.0, hold=75.0)
+"""Those of the guide: checks every 30 s, and a heartbeat every 30 s. Voters hold for three heartbeats after the last,
+which on average they heard half a heartbeat before a primary's death."""
 
 
 def order(data: bytes) -> Order:

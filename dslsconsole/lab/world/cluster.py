@@ -26,12 +26,15 @@ class Servers:
         elapsed: Callable[[], float],
         *,
         takeover: float | None = None,
+        hold: float = HOLD,
     ) -> None:
-        """Args: takeover: lab seconds without a primary after which a backup promotes itself; None for never."""
+        """Args: takeover: lab seconds without a primary after which a backup promotes itself; None for never.
+        hold: lab seconds that voters refuse a promotion after the last word of a primary that said no good-bye."""
         self.by_name = {server.name: server for server in servers}
         self.network = network
         self.elapsed = elapsed
         self.takeover = takeover
+        self.hold = hold
         self._replica: dict[str, tuple[float, TokenState]] = {}
         self._saved = 0.0
 
@@ -170,7 +173,7 @@ class Servers:
         now = self.elapsed()
         for voter in voters:
             for primary, at in voter.primary_heard.items():
-                if primary != target.name and now - at < HOLD:
+                if primary != target.name and now - at < self.hold:
                     raise RefusedError(
                         f"voter {voter.name} heard primary {primary} {now - at:.1f}s ago and holds its vote"
                     )
