@@ -5,12 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from dslsconsole.commands.completing import faults, runbooks, scenarios
+from dslsconsole.commands import Invocation
+from dslsconsole.commands.completing import clusters, completing, faults, runbooks, scenarios, themes
 from dslsconsole.lab.faults import all_faults
 from dslsconsole.lab.scenarios import all_scenarios
 from dslsconsole.runbooks.schema import builtin
+from dslsconsole.shipped import shipped
+from dslsconsole.tui.themes import load
 from tests.terminal import environment
 
 ROOT = Path(__file__).parent.parent
@@ -64,21 +68,26 @@ def test_names_are_completed(tmp_path: Path, estate: Path) -> None:
     assert "completion" in completed("dslsconsole comp", tmp_path)
 
 
-@pytest.mark.parametrize("content", [None, "", "- a", "clusters: 7", "a: [", "clusters: {1: {}}"])
+def context(estate: Path | None = None) -> click.Context:
+    return click.Context(click.Command("any"), obj=Invocation(str(estate) if estate else None))
+
+
+@pytest.mark.parametrize("content", [None, "", "- a", "clusters: 7", "a: [", "clusters: {1: {}}", "\x00"])
 def test_where_there_is_no_estate_there_is_no_name_and_no_error(tmp_path: Path, content: str | None) -> None:
     estate = tmp_path / "estate.yaml"
     if content is not None:
         estate.write_text(content)
-    assert completed("dslsconsole run failover ", tmp_path, estate) == []
+    parameter = click.Argument(["cluster"])
+    assert completing(clusters)(context(estate), parameter, "") == []
+    assert "failover" in completing(runbooks)(context(estate), parameter, "")
 
 
-def test_the_practice_estates_names_are_those_there_are() -> None:
-    import click
-
-    context = click.Context(click.Command("any"))
-    assert sorted(faults(context)) == sorted(all_faults())
-    assert sorted(scenarios(context)) == sorted(all_scenarios())
-    assert set(builtin()) <= set(runbooks(context))
+def test_the_names_are_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert sorted(faults(context())) == sorted(all_faults())
+    assert sorted(scenarios(context())) == sorted(all_scenarios())
+    assert sorted(themes(context())) == sorted(load([shipped("themes")]).themes)
+    assert sorted(runbooks(context(tmp_path / "none.yaml"))) == sorted(builtin())
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
