@@ -17,7 +17,7 @@ from dslsconsole.runbooks.execution import Ending, Log
 from dslsconsole.runbooks.report import Report
 from dslsconsole.systems.acting import Hands
 from dslsconsole.systems.dslicsrv import fresh
-from dslsconsole.systems.dslicsrv.act import same
+from dslsconsole.systems.dslicsrv.sync import same
 from dslsconsole.systems.ground import Ground
 
 SUMMARY_SECONDS = 3600.0

@@ -15,8 +15,8 @@ from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.ssh.cleaning import clean
 from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached, succeeded
 from dslsconsole.systems.dslicsrv import fresh
-from dslsconsole.systems.dslicsrv.act import looked_at
 from dslsconsole.systems.dslicsrv.fresh import Life, NotRead, Sign
+from dslsconsole.systems.dslicsrv.promote import looked_at
 from dslsconsole.systems.ground import Ground
 from dslsconsole.systems.haproxy import fresh as haproxy
 from dslsconsole.systems.haproxy.act import channel_key, process_key

@@ -234,6 +234,12 @@ def test_a_server_that_serves_with_an_old_epoch_is_demoted_before_it_is_promoted
     assert [("-demote-to-backup -node b1 -force" in one) for one in hands.asked] == [False, *([True] * demoted), False]
 
 
+def test_a_promotion_to_an_epoch_that_another_server_had_is_refused_and_so_asked_again() -> None:
+    hands = Recorded([ok("Node: b1\nRole: backup\n"), ok("Promoted: b1 epoch=8")])
+    with pytest.raises(Refused, match="not above epoch 8"):
+        do("promote", hands, "b1", renew="yes", epoch_above="8")
+
+
 def test_without_that_wish_a_promotion_asks_for_nothing_else() -> None:
     hands = Recorded([ok("Promoted: b1 epoch=9")])
     do("promote", hands, "b1", epoch_above="8")

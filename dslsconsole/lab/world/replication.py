@@ -9,6 +9,7 @@ from dslsconsole.lab.world.licenses import read_directory
 from dslsconsole.lab.world.server import LicenceServer
 from dslsconsole.lab.world.site import CONFIG, DR_LICENSES, LICENSES
 from dslsconsole.lab.world.systemd import Unit
+from dslsconsole.lab.world.tokens import RefusedError
 
 TOKEN_SYNC_EVERY = 5.0
 DR_SYNC_EVERY = 300.0
@@ -63,7 +64,11 @@ def copy_to_dr(source: LicenceServer, servers: Servers) -> bool:
             continue
         _mirror(target, DR_LICENSES, licenses, keep=())
         _mirror(target, CONFIG, config, keep=("dr-site.conf",))
-        target.import_(source.export(), force=False)
+        try:
+            target.import_(source.export(), force=False)
+        except RefusedError:
+            # The DR site served since and holds a newer state: that is for a person to decide.
+            done = False
     return done
 
 

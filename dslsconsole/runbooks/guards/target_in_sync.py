@@ -1,7 +1,7 @@
 """Does the node that takes over hold the primary's token state?"""
 
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
-from dslsconsole.systems.dslicsrv.act import same
+from dslsconsole.systems.dslicsrv.sync import same
 
 NEEDED = "the backup's token state is the primary's, or behind it by no more than token_sync.max_lag"
 OVERRIDABLE = True

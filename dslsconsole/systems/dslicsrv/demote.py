@@ -4,12 +4,11 @@ A server remembers its role. One that was stopped while it served takes the role
 had; the epoch, by which of two primaries the stale one is told, rises with a promotion alone.
 """
 
-from dslsconsole.model.node import Role
 from dslsconsole.systems.acting import Call, command_action, succeeded
 from dslsconsole.systems.dslicsrv import fresh
+from dslsconsole.systems.dslicsrv.standing import SERVING
 
 DEMOTE_SECONDS = 15.0
-_SERVING = (Role.PRIMARY, Role.DR_PRIMARY)
 
 
 def demotion(call: Call) -> str:
@@ -27,7 +26,7 @@ async def give_up_old_epoch(call: Call, above: int) -> str:
         status = await fresh.cluster_status(call.hands, call.ground, call.host)
     except fresh.NotRead:
         return ""
-    if status.role not in _SERVING or status.epoch is None or status.epoch > above:
+    if status.role not in SERVING or status.epoch is None or status.epoch > above:
         return ""
     answer = await call.hands.run(call.host, demotion(call), timeout=DEMOTE_SECONDS + 3)
     return succeeded(answer, "Demoted:")

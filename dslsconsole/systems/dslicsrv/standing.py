@@ -1,0 +1,72 @@
+"""How a licence server stands: stopped for certain, in a role, answering."""
+
+from dslsconsole.model.node import ClusterStatus, Role
+from dslsconsole.systems.acting import Call, Checked, Refused, Unfinished, Unreached
+from dslsconsole.systems.dslicsrv import fresh
+from dslsconsole.systems.systemd.act import read_units, unit_of
+
+SERVING = (Role.PRIMARY, Role.DR_PRIMARY)
+
+
+async def stopped_for_certain(call: Call) -> Checked:
+    """Whether a node's licence server is stopped beyond doubt.
+
+    Its unit is known and inactive without a process, `-status` on the host says that nothing runs, and from the
+    `witness` host, where one is given, its port is not reached.
+    """
+    unit = call.arguments.get("unit") or call.ground.nodes[call.host].unit
+    try:
+        (read,) = await read_units(call.hands, call.ground, call.host, unit)
+    except (Unreached, Unfinished, Refused) as failure:
+        return Checked(None, f"{call.host} could not be asked: {failure}")
+    if not read.known:
+        return Checked(None, f"{call.host}: {read}; a unit that does not exist proves nothing")
+    if not read.stopped:
+        return Checked(False, f"{call.host}: {read}")
+    signs = [await fresh.life(call.hands, call.ground, call.host, call.host, call.clock())]
+    if witness := call.arguments.get("witness"):
+        signs.append(await fresh.life(call.hands, call.ground, witness, call.host, call.clock()))
+    words = "; ".join([str(read), *(sign.text for sign in signs)])
+    if any(sign.life is fresh.Life.ANSWERS for sign in signs):
+        return Checked(False, words)
+    return Checked(True if all(sign.life is fresh.Life.STOPPED for sign in signs) else None, words)
+
+
+async def role_is(call: Call) -> Checked:
+    """Whether the server's role is one of `role` (words separated by blanks), running, under its own name.
+
+    With `epoch_above`, its epoch must have passed that number; a primary must hold quorum where it tells.
+    """
+    try:
+        status = await fresh.cluster_status(call.hands, call.ground, call.host)
+    except fresh.NotRead as failure:
+        if failure.stopped:
+            # It does not run; only a unit that is not about to be started again says that it has no role either.
+            unit = await unit_of(call)
+            if not isinstance(unit, Checked) and unit.stopped:
+                return Checked(False, f"{failure}; {unit}")
+        return Checked(None, str(failure))
+    words = f"{call.host}: role {status.role or 'unknown'}, state {status.state or 'unknown'}, epoch {status.epoch}"
+    if status.node is not None and status.node != call.host:
+        return Checked(False, f"{call.host} calls itself {status.node}")
+    if status.role is None or status.state is None:
+        return Checked(None, words)
+    ok = status.role.value in call["role"].split() and status.state == "running"
+    if ok and (above := call.arguments.get("epoch_above")):
+        ok = status.epoch is not None and status.epoch > int(above)
+    if ok and status.role in SERVING and status.quorum is not None and status.quorum.held is False:
+        return Checked(False, f"{words}, without quorum")
+    return Checked(ok, words)
+
+
+async def server_answers(call: Call) -> Checked:
+    sign = await fresh.life(call.hands, call.ground, call.host, call.host, call.clock())
+    return Checked({fresh.Life.ANSWERS: True, fresh.Life.STOPPED: False}.get(sign.life), sign.text)
+
+
+async def status_of(call: Call, host: str) -> ClusterStatus:
+    """What a node says of itself and its cluster now. Raises `Refused` where it can't be read."""
+    try:
+        return await fresh.cluster_status(call.hands, call.ground, host)
+    except fresh.NotRead as failure:
+        raise Refused(str(failure)) from failure
