@@ -187,7 +187,7 @@ async def test_what_is_wrong_with_a_theme_stands_below_the_list(tmp_path: Path) 
         await pilot.press("c")
         await pilot.pause()
         table = app.screen.query_one(LineTable)
-        assert "mine.yaml is left out" in "".join(table.text())
+        assert "mine.yaml is left out" in " ".join(" ".join(table.text()).split())
         await pilot.press("end", "enter")
         await pilot.pause()
         assert app.screen is app.cluster_screen
