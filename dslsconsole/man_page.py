@@ -25,7 +25,8 @@ before, in small verified steps, and with a record after. Without a command it i
 STATUSES = {
     Exit.OK: "All is well, or it is done and verified.",
     Exit.FINDINGS: (
-        "`check` or `journal verify` found something. (`status` ends with 0 ok, 1 warning, 2 critical, 3 unknown.)"
+        "`check`, `audit` or `journal verify` found something. "
+        "(`status` ends with 0 ok, 1 warning, 2 critical, 3 unknown.)"
     ),
     Exit.REFUSED: "A guard refused; nothing was changed.",
     Exit.LOCKED: "Another operation holds the cluster's lock.",

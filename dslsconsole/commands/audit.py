@@ -6,6 +6,7 @@ import sys
 import click
 
 from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands.completing import clusters, completing
 
 
 @click.command(
@@ -15,7 +16,9 @@ from dslsconsole.commands import Exit, Invocation, end, estate_option
 )
 @estate_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (schema 1).")
-@click.option("--cluster", metavar="NAME", help="Only this cluster, and the estate file.")
+@click.option(
+    "--cluster", metavar="NAME", shell_complete=completing(clusters), help="Only this cluster, and the estate file."
+)
 @click.pass_obj
 def command(invocation: Invocation, as_json: bool, cluster: str | None) -> None:
     """Check the HA configuration on the nodes: HAProxy, keepalived, licence servers, units, storage, clocks, DR site.
