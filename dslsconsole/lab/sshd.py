@@ -102,7 +102,13 @@ class Sshd:
         await self._gate()
         outer, inner = socket.socketpair()
         inner.setblocking(False)
-        inside_reader, inside_writer = await asyncio.open_connection(sock=outer, limit=_CHUNK)
+        try:
+            inside_reader, inside_writer = await asyncio.open_connection(sock=outer, limit=_CHUNK)
+        except BaseException:
+            # The host loses its power just now, and nothing owns either end yet.
+            outer.close()
+            inner.close()
+            raise
         serving = asyncio.create_task(self._serve(inner))
         pumps = {
             asyncio.create_task(self._pump(reader, inside_writer)),
