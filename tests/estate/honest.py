@@ -32,10 +32,14 @@ def serves(truth: Truth, node: str) -> Wrong:
 
 
 def set_to(truth: Truth, node: str, state: str) -> Wrong:
+    """Its server is so on every load balancer of the main site, each of which runs."""
     for balancer in p.MAIN_BALANCERS:
-        found = truth["load_balancers"][balancer]["servers"][SERVER_OF[node]]["admin"]
+        there = truth["load_balancers"][balancer]
+        found = there["servers"][SERVER_OF[node]]["admin"]
         if found != state:
             yield f"{SERVER_OF[node]} is {found} on {balancer}, not {state}"
+        if (there["power"], there["running"]) != ("on", True):
+            yield f"{balancer} serves nobody"
 
 
 def leads_to(truth: Truth, address: str) -> Wrong:
