@@ -121,9 +121,12 @@ class Sshd:
             inside_writer.transport.abort()
             for task in (*pumps, serving):
                 task.cancel()
-            await asyncio.gather(*pumps, serving, return_exceptions=True)
-            # A host that loses its power in the middle of a login ends `serving` before anything owns the socket.
-            inner.close()
+            try:
+                await asyncio.gather(*pumps, serving, return_exceptions=True)
+            finally:
+                # A host that loses its power in the middle of a login ends `serving` before anything owns the socket,
+                # and one that ends meanwhile ends this, too.
+                inner.close()
 
     async def _gate(self) -> None:
         await self.host.network.until_connected(CONSOLE, self.host.name)
