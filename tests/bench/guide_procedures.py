@@ -20,6 +20,7 @@ FAILOVER: Steps = (
     ("balanced", _BY_HAND.format(backend=site.BACKEND, server="dsls-primary", vip=site.VIP)),
     ("verified", f"{site.DSLICSRV} -status -server {BACKUP}:{PORT}"),
 )
+_PROMOTE = f"{site.DSLICSRV} -promote-to-primary -node {DR_PRIMARY}"
 _UPDATE = (
     f"server {ADDRESSES[site.DNS_HOST]}\nupdate delete {site.RECORD} A\n"
     f"update add {site.RECORD} 300 A {site.DR_VIP}\nsend\n"
@@ -28,6 +29,8 @@ ACTIVATION: Steps = (
     ("pinged", f"ping -c 3 {PRIMARY}"),
     ("started", f"systemctl start {NODES[DR_PRIMARY].unit}"),
     ("started the other", "systemctl start dsls-dr-backup"),
+    # The guide does not say it, but without it this estate's DR site would never serve.
+    ("promoted", f"for i in 1 2 3 4 5; do {_PROMOTE} && break; sleep 1; done"),
     ("name changed", f"printf '{_UPDATE}' | nsupdate -k {site.DNS_KEY_FILE}"),
     (
         "users told",
