@@ -20,6 +20,8 @@ class OwnServer:
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
         self.connections: list[asyncssh.SSHServerConnection] = []
         self.serve: Serve | None = None
+        self.files: Callable[[asyncssh.SFTPServer], object] = lambda session: None
+        """Is told of each SFTP session that is opened."""
         self._acceptor: asyncssh.SSHAcceptor | None = None
         user_key = asyncssh.generate_private_key("ssh-ed25519")
         user_key.write_private_key(directory / "id")
@@ -40,7 +42,7 @@ class OwnServer:
             authorized_client_keys=str(self.directory / "authorized"),
             process_factory=self._handle,
             encoding=None,
-            sftp_factory=True,
+            sftp_factory=self._open_files,
         )
         (self.directory / "known_hosts").write_text(
             f"[127.0.0.1]:{self.port} {self.host_key.export_public_key().decode()}"
@@ -54,6 +56,11 @@ class OwnServer:
         for connection in self.connections:
             connection.abort()
         await asyncio.gather(*(connection.wait_closed() for connection in self.connections))
+
+    def _open_files(self, channel: "asyncssh.SSHServerChannel[bytes]") -> asyncssh.SFTPServer:
+        session = asyncssh.SFTPServer(channel)
+        self.files(session)
+        return session
 
     async def _handle(self, process: "asyncssh.SSHServerProcess[bytes]") -> None:
         assert self.serve is not None

@@ -48,6 +48,7 @@ class Connection:
         self.since = since
         """When it was opened, in epoch seconds."""
         self._underlying = underlying
+        self._files = files.Files(underlying)
         self._monotonic = monotonic
 
     @property
@@ -155,25 +156,23 @@ class Connection:
         Raises:
             SshError: it could not be created for another reason, or nobody knows whether it was.
         """
-        return await self._with_files(
-            files.create_exclusively(self._underlying, path, data), f"creating {path}", timeout
-        )
+        return await self._with_files(self._files.create_exclusively(path, data), f"creating {path}", timeout)
 
     async def replace_file(self, path: str, data: bytes, *, timeout: float = OPEN_TIMEOUT_S) -> None:
         """Puts `data` in the place of the file at once: readers see the old one or the new one whole."""
-        await self._with_files(files.replace(self._underlying, path, data), f"writing {path}", timeout)
+        await self._with_files(self._files.replace(path, data), f"writing {path}", timeout)
 
     async def read_file(self, path: str, *, limit: int = OUTPUT_LIMIT, timeout: float = OPEN_TIMEOUT_S) -> bytes | None:
         """The first `limit` bytes of a file; None if there is none."""
-        return await self._with_files(files.read(self._underlying, path, limit), f"reading {path}", timeout)
+        return await self._with_files(self._files.read(path, limit), f"reading {path}", timeout)
 
     async def remove(self, path: str, *, timeout: float = OPEN_TIMEOUT_S) -> bool:
         """Removes a file; False if there was none."""
-        return await self._with_files(files.remove(self._underlying, path), f"removing {path}", timeout)
+        return await self._with_files(self._files.remove(path), f"removing {path}", timeout)
 
     async def list_directory(self, path: str, *, timeout: float = OPEN_TIMEOUT_S) -> tuple[str, ...] | None:
         """The names in a directory, sorted; None if there is none."""
-        return await self._with_files(files.names(self._underlying, path), f"listing {path}", timeout)
+        return await self._with_files(self._files.names(path), f"listing {path}", timeout)
 
     async def _open(self, command: str) -> Process:
         # No pseudo-terminal, no environment: what runs over there depends on nothing over here.
@@ -183,6 +182,12 @@ class Connection:
         try:
             async with asyncio.timeout(timeout):
                 return await operation
+        except files.NoFileAccess:
+            text = f"{self.where} gives no file access (SFTP) to this user; it was needed for {doing}"
+            raise failed(FailureKind.PERMISSION, text) from None
+        except files.SessionEnded:
+            text = f"{self.where}: file access ended while {doing}; whether it was done is not known"
+            raise failed(FailureKind.LOST, text) from None
         except (asyncssh.Error, OSError) as error:
             raise explained(error, self.where, doing, timeout) from None
 

@@ -84,11 +84,6 @@ def _file_refused(error: asyncssh.SFTPError, where: str, doing: str) -> tuple[Fa
             return FailureKind.ABSENT, f"{where}: no such file while {doing}"
         case asyncssh.SFTPPermissionDenied():
             return FailureKind.PERMISSION, f"{where}: permission denied while {doing}; look at owner and mode there"
-        case asyncssh.SFTPConnectionLost() | asyncssh.SFTPNoConnection():
-            return (
-                FailureKind.PERMISSION,
-                f"{where} gives no file access (SFTP) to this user; it was needed for {doing}",
-            )
         case asyncssh.SFTPNoSpaceOnFilesystem() | asyncssh.SFTPQuotaExceeded():
             return FailureKind.FAILED, f"{where}: the disk is full; it was needed for {doing}"
     return FailureKind.FAILED, f"{where}: {doing} failed: {error.reason}"

@@ -196,6 +196,38 @@ async def test_whoever_reads_a_file_that_several_replace_finds_one_of_theirs_who
     assert [name for name in names if name.startswith("cluster.lock")] == ["cluster.lock"]
 
 
+async def test_files_share_one_session_and_one_that_ended_is_replaced(server: OwnServer) -> None:
+    path = str(server.directory / "cluster.lock")
+    opened: list[asyncssh.SFTPServer] = []
+    server.files = opened.append
+    async with Pool(server.access()) as pool:
+        connection = await pool.connection(server.target)
+        for text in (b"one", b"two"):
+            await connection.replace_file(path, text)
+            assert await connection.read_file(path) == text
+        assert len(opened) == 1
+        opened[0].channel.close()
+        with pytest.raises(SshError, match="not known") as caught:
+            await connection.replace_file(path, b"three")
+        assert caught.value.failure.kind is FailureKind.LOST
+        assert await connection.read_file(path) == b"two"
+        assert len(opened) == 2
+
+
+async def test_a_file_operation_that_takes_too_long_spoils_no_other(server: OwnServer) -> None:
+    path = str(server.directory / "cluster.lock")
+    opened: list[asyncssh.SFTPServer] = []
+    server.files = opened.append
+    async with Pool(server.access()) as pool:
+        connection = await pool.connection(server.target)
+        await connection.replace_file(path, b"one")
+        with pytest.raises(SshError) as caught:
+            await connection.read_file(path, timeout=0)
+        assert caught.value.failure.kind is FailureKind.NO_ANSWER
+        assert await connection.read_file(path) == b"one"
+        assert len(opened) == 2
+
+
 async def test_a_file_that_cannot_be_created_is_not_one_that_exists(server: OwnServer) -> None:
     async with Pool(server.access()) as pool:
         connection = await pool.connection(server.target)
