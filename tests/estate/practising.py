@@ -75,8 +75,10 @@ class Broken:
 
 def words_of(step: PlannedStep) -> str:
     """The part of a step's command that no other command of the host contains."""
-    # Tokens are read first, as checks do too, and pushed last. Elsewhere what is last is for after a refusal.
-    command = step.commands[-1 if "sync-tokens" in step.action else 0]
+    # Tokens are read first, as checks do too, and pushed last. Elsewhere what is last is for after a refusal, and
+    # what is asked for only sometimes says so.
+    always = [command for command in step.commands if "  # only if " not in command]
+    command = always[-1 if "sync-tokens" in step.action else 0]
     if step.action == "notify":
         return command.split(": ", 1)[1]
     if command.startswith("POST "):

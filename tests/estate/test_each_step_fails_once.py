@@ -1,5 +1,6 @@
 """Runbooks of many steps fail once at each of them: how they end, and what is true in the estate afterwards."""
 
+import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -16,6 +17,7 @@ NewLab = Callable[[], Awaitable[Lab]]
 Steps = tuple[PlannedStep, ...]
 SETTLED = {StepOutcome.DONE, StepOutcome.SKIPPED}
 SWITCHES = ["failover", "failback", "dr-activate", "dr-return"]
+EVERY = os.environ.get("DSLSCONSOLE_ALL_FAULTS") == "1"
 SHARES = 3
 """A long test is cut into so many, each of which takes every third step or group."""
 in_shares = pytest.mark.parametrize("share", range(SHARES))
@@ -90,9 +92,10 @@ async def test_after_the_promotion_it_says_what_stands(new_lab: NewLab, runbook:
     promoted = p.promotion(steps)
     assert promoted is not None
     taken_over = steps[promoted - 1].host
-    for group in together(steps, range(promoted + 1, len(steps) + 1))[share::SHARES]:
-        # Of those that run together one fails alone, then all the others.
-        for numbers in filter(None, ({group[0]}, set(group[1:]))):
+    for count, group in enumerate(together(steps, range(promoted + 1, len(steps) + 1))[share::SHARES]):
+        # Of those that run together one fails alone, or all the others.
+        alone, others = {group[0]}, set(group[1:])
+        for numbers in filter(None, (alone, others) if EVERY else (others if others and count % 2 else alone,)):
             lab = await prepared(new_lab, runbook)
             told_before = len(lab.truth()["notifications"])
             report, broken = await p.broken_run(lab, runbook, "test", numbers)
@@ -125,7 +128,9 @@ async def test_a_connection_that_breaks_before_a_command_ran(new_lab: NewLab, ru
         p.never_wrong(lab)
         told(lab, operation)
         if report.outcome is Ending.DONE:
-            assert not broken.met or "tokens" in steps[number - 1].action, p.explained(report)
+            # Tokens come over by themselves, and HAProxy finds by itself that a server is good.
+            by_itself = any(word in steps[number - 1].action for word in ("tokens", "brought-in"))
+            assert not broken.met or by_itself, p.explained(report)
         else:
             stopped_at(steps, report, broken.met)
         if report.outcome is Ending.ROLLED_BACK:

@@ -4,8 +4,10 @@ The runtime socket answers an empty line to a change, whether it changed somethi
 redirects and says in the address what it did. Neither is proof: the server's line is read again.
 """
 
+import contextlib
+
 from dslsconsole.model.balancer import Backend, BackendServer, ServerState
-from dslsconsole.systems.acting import Action, Call, Check, Checked, Refused
+from dslsconsole.systems.acting import Action, Call, Check, Checked, Refused, Unfinished
 from dslsconsole.systems.dslicsrv import fresh as licence
 from dslsconsole.systems.dslicsrv.fresh import NotRead
 from dslsconsole.systems.haproxy import fresh
@@ -67,7 +69,9 @@ def _brought_in() -> Action:
     out, back = _change("maint"), _change("ready")
 
     async def do(call: Call) -> str:
-        await out.do(call)
+        # Whether it is out or not where no answer came: in it must be, and what became of it is read afterwards.
+        with contextlib.suppress(Unfinished):
+            await out.do(call)
         return await back.do(call)
 
     return Action(lambda call: (*out.commands(call), *back.commands(call)), do)
