@@ -1,6 +1,7 @@
 """The operate user's hands: commands, sockets and files over SSH, and HTTP from the console's own host."""
 
 import asyncio
+import functools
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -29,6 +30,12 @@ _CONCURRENT = 4
 """Channels at once on one connection: sshd allows ten, and some are other people's."""
 
 
+@functools.cache
+def _trust_store() -> ssl.SSLContext:
+    """The system's, read once, which takes 30 ms; httpx by itself takes a list of its own."""
+    return ssl.create_default_context()
+
+
 class Reach:
     """`Hands` over real connections. One connection a host, opened when first needed and again after it was lost."""
 
@@ -36,8 +43,7 @@ class Reach:
         self._ground = ground
         self._clock = clock
         self._pool = Pool(Access.operate(ground.estate.ssh), clock, back_off=False)
-        # The system's trust store; httpx by itself takes a list of its own.
-        self._http = httpx.AsyncClient(verify=ssl.create_default_context(), follow_redirects=False, trust_env=False)
+        self._http = httpx.AsyncClient(verify=_trust_store(), follow_redirects=False, trust_env=False)
         self._channels: dict[str, asyncio.Semaphore] = {}
 
     async def __aenter__(self) -> Self:

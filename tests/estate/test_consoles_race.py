@@ -172,7 +172,9 @@ async def test_all_take_the_lock_at_the_same_moment(lab: Lab, silent: tuple[str 
             _, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
     (acting,) = left
     await lab.heal("command-slow")
-    assert (await acting).outcome is Ending.DONE, p.explained(await acting)
+    # Where each misses another host, each may be told of another one: then all let go, and none acts.
+    ends = {Ending.DONE} if silent[0] is None else {Ending.DONE, Ending.LOCKED}
+    assert (await acting).outcome in ends, p.explained(await acting)
     for task in everybody:
         if task is not acting:
             assert task.result().outcome is Ending.LOCKED, p.explained(task.result())

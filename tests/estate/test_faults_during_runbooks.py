@@ -73,7 +73,7 @@ async def test_it_ends_honestly(new_lab: NewLab, fault: str, runbook: str, monke
         written_down(lab, report)
         locked = [path.parts[-5] for path in p.locks(lab)]
         for host in locked:
-            assert any(line.startswith(f"{host}: the lock ") for line in report.card), (host, told)
+            assert any(f" is left behind on {host}: " in line for line in report.card), (host, told)
         await lab.heal()
         if report.outcome is Ending.ROLLED_BACK:
             apart_from = strike.hosts if comes_back_otherwise(strike, before) else frozenset()

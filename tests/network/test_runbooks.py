@@ -129,6 +129,7 @@ async def test_files_and_state_come_to_the_dr_site(network: RealNetwork) -> None
 
 async def test_high_availability_is_tested_and_left_as_it_was(network: RealNetwork) -> None:
     # Its first part is a planned failover and failback, which clients watch in other tests.
+    notices = network.notices()
     report = await does(network, "ha-drill", failover="skip")
     told = "\n".join(report["card"])
     for passed in ("failure of the primary", "partition and recovery", "start of the DR site"):
@@ -136,5 +137,5 @@ async def test_high_availability_is_tested_and_left_as_it_was(network: RealNetwo
     for node in (PRIMARY, BACKUP):
         assert "dslsconsole-drill" not in network.sh(node, "iptables -S").stdout
         assert "not-found" in network.sh(node, "systemctl show -p LoadState dslsconsole-drill-input.timer").stdout
-    assert network.notices() == []
+    assert network.notices() == notices, "nobody is told of a test"
     await until(network.is_as_built, "everything is in its place")
