@@ -29,6 +29,9 @@ STILL_AFTER_SECONDS = 30.0
 STOP_POLL_SECONDS = 1.0
 TELL_SECONDS = 2.0
 """How long a step waits for its lock's hosts to be told of it."""
+FILLED_SECONDS = 0.1
+FILLED_LOOKS = 20
+"""An empty lock is looked at so often, so far apart: SFTP makes a file with one request and fills it with the next."""
 _NOT_DONE = (Unreached, Unfinished, Refused)
 _Word = Annotated[str, Meta(max_length=200)]
 _Count = Annotated[int, Meta(ge=0, le=10_000_000)]
@@ -263,8 +266,7 @@ class Lock:
         """Write what we know, unless the lock there is not ours any more."""
         beside = self._beside
         try:
-            found = await self._hands.read(host, self._path)
-            record = decoded(found, self._ground.name) if found is not None else None
+            record = await self._found(host)
             if record is None or not self._is_ours(record):
                 self._lost = (
                     f"{record.operator} on {record.from_host} has taken the cluster's lock over, on {host}."
@@ -373,9 +375,18 @@ async def removed(hands: Hands, ground: Ground, host: str, operation: str) -> No
         await hands.remove(host, claim_path(path_of(ground), record.generation + 1))
 
 
+async def _filled(hands: Hands, host: str, path: str) -> bytes | None:
+    """What a lock file holds, once whoever has just made it had time to fill it; empty where its maker died."""
+    for _ in range(FILLED_LOOKS):
+        if (data := await hands.read(host, path)) != b"":
+            return data
+        await asyncio.sleep(FILLED_SECONDS)
+    return b""
+
+
 async def removed_unreadable(hands: Hands, ground: Ground, host: str) -> bool:
     """Remove a lock file that is there and can't be understood; whether there was one."""
-    data = await hands.read(host, path_of(ground))
+    data = await _filled(hands, host, path_of(ground))
     if data is None or decoded(data, ground.name) is not None:
         return False
     await hands.remove(host, path_of(ground))
@@ -384,7 +395,7 @@ async def removed_unreadable(hands: Hands, ground: Ground, host: str) -> bool:
 
 async def read(hands: Hands, host: str, ground: Ground) -> LockRecord | None:
     """What the lock file on a host says; None where there is none or it can't be understood."""
-    data = await hands.read(host, path_of(ground))
+    data = await _filled(hands, host, path_of(ground))
     return decoded(data, ground.name) if data is not None else None
 
 
@@ -392,7 +403,7 @@ async def holders(hands: Hands, ground: Ground, hosts: tuple[str, ...]) -> dict[
     """Which hosts carry a lock of this cluster, and what it says. A file that can't be read counts, as None."""
     found: dict[str, LockRecord | None] = {}
     for host in hosts:
-        data = await hands.read(host, path_of(ground))
+        data = await _filled(hands, host, path_of(ground))
         if data is not None:
             found[host] = decoded(data, ground.name)
     return found

@@ -242,6 +242,11 @@ def locks(lab: Lab) -> list[Path]:
     return list((lab.directory / "hosts").glob("*/var/lib/dslsconsole/*.lock"))
 
 
+def holding(lab: Lab) -> set[str]:
+    """The operations whose locks can be read: one that was made a moment ago is still empty."""
+    return {json.loads(said)["operation"] for path in locks(lab) if (said := path.read_bytes())}
+
+
 def files(lab: Lab) -> dict[str, bytes]:
     """Every file of every host that no running server writes by itself."""
     root = lab.directory / "hosts"

@@ -201,8 +201,8 @@ async def test_a_console_that_is_closed_leaves_its_operation_running(lab: Lab) -
         terminal.type("F")
         await terminal.until("to run it")
         terminal.type(f"{p.CLUSTER}\r")
-        await p.eventually(lambda: bool(p.locks(lab)))
-        (one,) = {json.loads(path.read_bytes())["operation"] for path in p.locks(lab)}
+        await p.eventually(lambda: bool(p.holding(lab)))
+        (one,) = p.holding(lab)
         await until_stopping(lab, one)
         terminal.close()
         await terminal.ended()

@@ -99,9 +99,12 @@ async def test_after_the_promotion_it_says_what_stands(new_lab: NewLab, runbook:
             lab = await prepared(new_lab, runbook)
             told_before = len(lab.truth()["notifications"])
             report, broken = await p.broken_run(lab, runbook, "test", numbers)
-            if not broken.met:
-                assert report.outcome is Ending.DONE, p.explained(report)
+            if report.outcome is Ending.DONE:
+                # HAProxy finds by itself that a server is good, before it is told or after it refused.
+                by_itself = all("brought-in" in steps[number - 1].action for number in broken.met)
+                assert not broken.met or by_itself, p.explained(report)
                 continue
+            assert broken.met
             assert report.outcome is Ending.NEEDS_PERSON, p.explained(report)
             stopped_at(steps, report, broken.met)
             assert any(steps[number - 1].name in report.sentence for number in broken.met), p.explained(report)

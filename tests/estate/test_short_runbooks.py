@@ -1,5 +1,8 @@
 """Runbooks of few steps: to their end as programs, and each step refused once."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from dslsconsole.lab.faults.commands import command_lost_after, command_lost_before
@@ -89,6 +92,7 @@ SHORT = ["lb-drain", "lb-ready", "lb-maint", "service-start", "service-stop", "s
 async def test_each_step_is_refused_once(lab: Lab, runbook: str) -> None:
     params = await prepared(lab, runbook)
     if runbook == "dr-sync":
+        await lab.fault("dr-stale")  # the timer copies nothing meanwhile
         stale(lab)
     steps = await p.plan_of(lab, runbook, params=params)
     steps = tuple(step for step in steps if step.action != "prune-generations")  # there are no old ones yet
@@ -146,6 +150,11 @@ async def test_the_dr_site_gets_the_files_and_the_state(lab: Lab) -> None:
     assert p.standing(lab)["primaries"] == [p.PRIMARY]
 
 
+def later_than(clock: Callable[[], float], second: int) -> bool:
+    """Whether the second is over, by which generations are named."""
+    return clock() >= second
+
+
 async def test_what_a_sync_replaces_is_kept_a_few_times(lab: Lab) -> None:
     await lab.fault("dr-stale")
     path, here, there = "/opt/dsls/config/note.conf", lab.world.hosts[p.PRIMARY], lab.world.hosts[p.DR_PRIMARY]
@@ -159,6 +168,7 @@ async def test_what_a_sync_replaces_is_kept_a_few_times(lab: Lab) -> None:
             there.files.set_modified(path, modified)
         report = await p.run(lab, "dr-sync", f"sync-{number}")
         assert report.outcome is Ending.DONE, p.explained(report)
+        await p.eventually(partial(later_than, there.clock, int(there.clock()) + 1))
     assert there.read(path) == b"# note 2\n"
     generations = {part: sorted(there.files.names(f"{PLACE}/{part}")) for part in ("1-config", "state")}
     assert {part: len(names) for part, names in generations.items()} == {"1-config": 2, "state": 2}, generations
