@@ -35,6 +35,16 @@ def unit(network: RealNetwork, name: str, *, of: str = "ActiveState") -> str:
     return network.sh(name, f"systemctl show -p {of} --value {NODES[name].unit}").stdout.strip()
 
 
+async def does_sometime(network: RealNetwork, runbook: str) -> None:
+    """Run it until there was something to do: the servers bring tokens over by themselves, too."""
+    for _ in range(10):
+        ran = await network.run(runbook)
+        assert ran.status == 0, str(ran)
+        if any(step["outcome"] == "done" for step in ran.report["steps"]):
+            return
+    raise AssertionError(f"there was never anything to do: {ran}")
+
+
 async def test_the_address_moves_and_where_it_stays_is_told(network: RealNetwork) -> None:
     async with network.client() as seen:
         console = await network.start(*running("vip-move", "--param", f"to={LB2}"))
@@ -57,7 +67,8 @@ async def test_a_node_is_taken_out_and_let_in_again(network: RealNetwork) -> Non
         assert status_of(network) == ["MAINT", "MAINT"]
         await does(network, "quarantine-end", **NODE)
     assert (unit(network, BACKUP), unit(network, BACKUP, of="UnitFileState")) == ("active", "enabled")
-    assert status_of(network) == ["UP", "UP"]
+    # Let in it counts as good, and where a check met it before it was ready, after one more.
+    await until(lambda: status_of(network) == ["UP", "UP"], "both load balancers have it")
     assert not seen.failed(), seen.attempts
     await until(network.is_as_built, "the backup is in its place")
 
@@ -67,7 +78,7 @@ async def test_tokens_are_brought_over_and_overwritten(network: RealNetwork) -> 
     async with network.client() as seen:
         for runbook in ("token-sync", "force-sync"):
             before = network.told(PRIMARY)["generation"]
-            await does(network, runbook)
+            await does_sometime(network, runbook)
             assert network.told(BACKUP)["generation"] >= before
     assert not seen.failed(), seen.attempts
 

@@ -65,7 +65,9 @@ async def test_a_run_that_prints_much_is_not_blocked() -> None:
 async def test_stop_interrupts_it(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     script = (
-        f"import time\ntry:\n    open({str(ready)!r}, 'w').close()\n    time.sleep(60)\n"
+        # As the command does: where the tests were started in the background, the signal is ignored.
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"try:\n    open({str(ready)!r}, 'w').close()\n    time.sleep(60)\n"
         'except KeyboardInterrupt:\n    print(\'{"outcome": "rolled_back"}\')'
     )
     started = runs(script).start(REQUEST, PLAN)
