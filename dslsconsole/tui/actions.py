@@ -131,7 +131,7 @@ ACTIONS = (
         "Look at the operation that runs or was cut off: follow it, stop it, or take it up.",
         footer=8,
     ),
-    Action("estate", "1", "estate", "List the clusters of the estate and go to one."),
+    Action("estate", "1", "estate", "Show every cluster of the estate, the worst first; Enter goes to one."),
     Action("cluster", "2", "cluster", "Show all six panels."),
     Action("nodes", "3", "nodes", "Show the nodes alone, with more of each."),
     Action("pools", "4", "tokens", "Show the token pools alone, with their features."),
@@ -139,6 +139,7 @@ ACTIONS = (
     Action("dr", "6", "DR", "Show the DR site alone."),
     Action("alerts", "7", "alerts", "Show the alerts alone, with evidence and advice."),
     Action("log", "8", "log", "Show the action log alone."),
+    Action("events", "e", "events", "Show what happened while this console looked; Enter goes to where it did."),
     Action(
         "zoom", "z", "zoom", "Show the panel that has the keys alone, or all of them again.", footer=3, shown_key="z"
     ),

@@ -21,6 +21,7 @@ from dslsconsole.tui.bars import FooterBar
 from dslsconsole.tui.books import Books
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.driver import PacedApp
+from dslsconsole.tui.events import KEPT, Event, happened
 from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
 from dslsconsole.tui.navigation import Navigation
 from dslsconsole.tui.operation import Runner
@@ -80,6 +81,7 @@ class ConsoleApp(PacedApp):
         self.clock = clock
         self.picture = Picture()
         self.entries: tuple[LogEntry, ...] = ()
+        self.events: tuple[Event, ...] = ()
         self.trouble: str | None = None
         self.cluster_name = cluster
         self._viewer = viewer
@@ -184,7 +186,9 @@ class ConsoleApp(PacedApp):
             self.acting.heed()
         else:
             for frame in what.frames:
-                self.picture = self.picture.apply(frame)
+                before, self.picture = self.picture, self.picture.apply(frame)
+                if told := happened(before, self.picture, frame):
+                    self.events = (*self.events, *told)[-KEPT:]
                 if isinstance(frame, Hello):
                     self._navigation.keep_cluster()
             self.trouble = what.trouble or self.picture.trouble
@@ -203,7 +207,7 @@ class ConsoleApp(PacedApp):
 
     def view(self) -> View | None:
         shape = self.picture.estate.cluster(self.cluster_name) if self.picture.estate and self.cluster_name else None
-        return None if shape is None else View(shape, self.picture, self.clock())
+        return None if shape is None else View(shape, self.picture, self.clock(), events=self.events)
 
     def draw(self) -> None:
         """Draw what changed. While a dialog is open only the lines at the top: painting under it costs sixfold."""
@@ -252,7 +256,7 @@ class ConsoleApp(PacedApp):
         one = next((one for one in (*self.actions, *self.books.actions) if one.id == identity), None)
         if one is None or isinstance(self.screen, Dialog) or not self._stands:
             return  # a dialog says itself how it is left
-        self.cluster_screen.show_keys()
+        self.cluster_screen.unsay()
         why = self.why_not(one)
         if why is not None:
             self.say(why)
@@ -271,6 +275,9 @@ class ConsoleApp(PacedApp):
         entry = next((entry for entry in self.entries if f"{entry.seq}" == event.key), None)
         if entry is not None and entry.operation:
             self.acting.show(entry.operation)
+
+    def on_cluster_screen_cluster_chosen(self, event: ClusterScreen.ClusterChosen) -> None:
+        self._navigation.go(event.name)
 
     def on_dialog_told(self, event: Dialog.Told) -> None:
         self.say(event.text)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from dslsconsole.tui.actions import Action
 from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.dialogs.question import Question
-from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, glyph
-from dslsconsole.tui.render.view import HEALTHS
-from dslsconsole.tui.screens.cluster import PANELS
+from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone
+from dslsconsole.tui.screens.cluster import ALONE, PANELS
 from dslsconsole.tui.terminal import has_shell_behind
 
 if TYPE_CHECKING:
@@ -20,18 +19,12 @@ KEYS = (
     Column("label", "does", least=10, most=20),
     Column("what", "", least=20, most=400, cut=Cut.WRAP, grows=True),
 )
-CLUSTERS = (
-    Column("glyph"),
-    Column("name", "cluster", least=12, most=40),
-    Column("health", "health", least=8, most=8),
-    Column("sentence", "", least=20, most=400, cut=Cut.WRAP, grows=True),
-)
 THEMES = (Column("name", "theme", least=12, most=20), Column("label", "", least=10, most=60, grows=True))
 PLAIN_KEYS = (
     ("Tab", "next panel", "Go to the next panel; Shift+Tab to the one before, ← → to the one beside."),
     ("↑ ↓", "move", "Move within a panel; PgUp and PgDn a page, Home and End to its ends."),
-    ("Enter", "go in", "Show the panel alone."),
-    ("Esc", "back", "Come back, close a filter or a dialog. Never confirms anything."),
+    ("Enter", "go in", "Show the panel alone; there, all about the node, pool, server or alert of the row."),
+    ("Esc", "back", "Come back from where Enter went in, close a filter or a dialog. Never confirms anything."),
 )
 
 
@@ -44,8 +37,10 @@ class Navigation:
     def perform(self, action: Action) -> None:
         """Do what the action says."""
         app = self._app
-        if action.id in PANELS:
+        if action.id in (*PANELS, *ALONE):
             app.cluster_screen.zoom(action.id)
+            if action.id == "estate":
+                app.cluster_screen.panel("estate").select(app.cluster_name or "")
             return
         {
             "cluster": lambda: app.cluster_screen.zoom(None),
@@ -53,7 +48,6 @@ class Navigation:
             "filter": app.cluster_screen.open_filter,
             "previous-cluster": lambda: self.go_by(-1),
             "next-cluster": lambda: self.go_by(1),
-            "estate": self.choose_cluster,
             "theme": self.choose_theme,
             "help": self.help,
             "palette": self.palette,
@@ -75,27 +69,12 @@ class Navigation:
             self._app.say("the estate has only one cluster")
             return
         index = names.index(self._app.cluster_name) if self._app.cluster_name in names else 0
-        self._go(names[(index + by) % len(names)])
+        self.go(names[(index + by) % len(names)])
 
-    def _go(self, name: str | None) -> None:
-        if name is not None:
-            self._app.cluster_name = name
-            self._app.draw_all()
-
-    def choose_cluster(self) -> None:
-        estate = self._app.picture.estate
-        rows = []
-        for cluster in estate.clusters if estate else ():
-            verdict = self._app.picture.verdicts.get(cluster.name)
-            tone = HEALTHS[verdict.health] if verdict else Tone.UNKNOWN
-            cells = (
-                glyph(tone),
-                Cell(cluster.name),
-                Cell(verdict.health.value if verdict else "unknown", tone),
-                Cell(verdict.sentence if verdict else "nothing has been read yet"),
-            )
-            rows.append(Row(cluster.name, cells))
-        self._app.push_screen(Choice(Sheet("Estate", CLUSTERS, tuple(rows)), chosen=self._app.cluster_name), self._go)
+    def go(self, name: str) -> None:
+        """Show another cluster."""
+        self._app.cluster_name = name
+        self._app.draw_all()
 
     # -- help, palette, colours
 

@@ -87,6 +87,8 @@ def wanted() -> dict[str, Wanted]:
         **{f"cluster-{width}x{height}": Wanted(troubled, (width, height)) for width, height in SIZES},
         **{f"theme-{theme}": Wanted(troubled, theme=theme) for theme in load([shipped("themes")]).themes},
         "healthy": Wanted(healthy),
+        "node": Wanted(tuple(scenes.primary_lost()), keys=("3", "enter")),
+        "pool": Wanted(healthy, keys=("4", "enter")),
         "primary-lost": Wanted(tuple(scenes.primary_lost())),
         "alerts": Wanted(troubled, keys=("7",)),
         "plan": Wanted(healthy, plan=scenes.plan()),

@@ -147,7 +147,9 @@ class LineTable(Drawn, can_focus=True):
 
     def select(self, key: str) -> None:
         """Put the cursor on a row, if there is one with this key."""
-        if any(row.key == key for row in self._rows):
+        if not self._width:  # it was never in sight; the first layout keeps the cursor where it is wished
+            self._cursor = key
+        elif any(row.key == key for row in self._rows):
             self._move_to(key)
 
     def text(self) -> list[str]:

@@ -216,17 +216,6 @@ async def test_brackets_go_through_the_clusters() -> None:
         assert "three" in app.cluster_screen.query_one(HeaderBar).text
 
 
-async def test_the_estate_lists_the_clusters() -> None:
-    app = console(scenes.healthy(scenes.NOON, "one", "two"))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        await pilot.press("1")
-        await until(pilot, lambda: isinstance(app.screen, Choice))
-        await pilot.pause()
-        await pilot.press("down", "enter")
-        await until(pilot, lambda: app.cluster_name == "two")
-
-
 async def test_trouble_of_the_reading_process_is_said_and_goes_away() -> None:
     fed = Fed()
     app = ConsoleApp(fed, clock=lambda: scenes.NOON + 1, themes=THEMES)

@@ -98,10 +98,10 @@ def _server_cell(view: View, name: str, reading: BalancerReadings) -> tuple[Cell
         parts.append("bck")
     parts.append(f"{words.number(server.sessions)} sess")
     short = f"{server.status} {words.number(server.sessions)}"
-    return Cell(" ".join(parts), _tone(server), short), server
+    return Cell(" ".join(parts), tone_of(server), short), server
 
 
-def _tone(server: BackendServer) -> Tone:
+def tone_of(server: BackendServer) -> Tone:
     """`UP 1/3` is a server whose checks fail, not one that is well."""
     return Tone.WARNING if server.state is ServerState.UP and server.detail else STATES[server.state]
 

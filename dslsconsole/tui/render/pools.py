@@ -28,7 +28,7 @@ SYNCS = ("sync_lag", "token_mismatch")
 
 def pools(view: View) -> Sheet:
     """The pools as the primary counts them, and whether the other servers hold the same state."""
-    source, reading = _source(view)
+    source, reading = source_of(view)
     state = reading.value
     if state is None:
         why = reading.failure.text if reading.failure else "no licence server has told its tokens yet"
@@ -67,7 +67,7 @@ def _doubt(view: View, source: str, reading: Reading[TokenState]) -> Cell | None
     return None
 
 
-def _source(view: View) -> tuple[str, Reading[TokenState]]:
+def source_of(view: View) -> tuple[str, Reading[TokenState]]:
     """The reading of the server that counts; where there is none, the newest that anybody gave."""
     counts = view.verdict.tokens_at if view.verdict else None
     if counts is not None:
@@ -87,7 +87,7 @@ def _pool_row(view: View, pool: Pool, *, doubtful: bool) -> Row:
     free = pool.available
     if free is None and pool.total is not None and pool.used is not None:
         free = pool.total - pool.used
-    tone = _pool_tone(view, pool, part)
+    tone = pool_tone(view, pool, part)
     history = view.picture.snapshot.history.get(key(view.cluster.name, pool.name), ())
     level = Tone.STALE if doubtful else tone if tone is not Tone.OK else Tone.ACCENT
     text = Tone.STALE if doubtful else Tone.TEXT
@@ -106,7 +106,7 @@ def _pool_row(view: View, pool: Pool, *, doubtful: bool) -> Row:
     return Row(pool.name, cells)
 
 
-def _pool_tone(view: View, pool: Pool, part: float | None) -> Tone:
+def pool_tone(view: View, pool: Pool, part: float | None) -> Tone:
     """What the alert rules say, who know the site's thresholds; a level that is not told is unknown."""
     return worst((view.alert_tone(pool.name, *LEVELS), Tone.UNKNOWN if part is None else Tone.OK))
 

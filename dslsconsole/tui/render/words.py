@@ -111,6 +111,16 @@ def time_of_day(at: float | None) -> str:
         return "--:--:--Z"
 
 
+def moment(at: float | None) -> str:
+    """`2027-01-01 12:00:05Z`; a dash where there is none."""
+    if at is None or not math.isfinite(at):
+        return NOTHING
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):
+        return NOTHING
+
+
 def number(value: int | None) -> str:
     """A count; `?` where it is not known, which is never 0."""
     return "?" if value is None else str(value)
@@ -141,3 +151,31 @@ def sparkline(values: tuple[int | None, ...], total: int | None) -> str:
         return before + "·" * len(values)
     steps = len(SPARKS) - 1
     return before + "".join("·" if v is None else SPARKS[min(steps, max(0, round(v / top * steps)))] for v in values)
+
+
+def plot(values: tuple[int | None, ...], total: int | None, height: int) -> list[str]:
+    """An hour as columns of `height` lines, the highest first, one character a minute, scaled as `sparkline` is.
+
+    A minute of which nothing is known is a dot at the bottom, never a column of no height.
+    """
+    values = values[-MINUTES:]
+    known = [value for value in values if value is not None]
+    top = total if total else max(known, default=0)
+    steps = len(SPARKS)
+    levels = [
+        None if v is None else 0 if top <= 0 else min(height * steps, round(v / top * height * steps)) for v in values
+    ]
+    return [
+        "".join(_part_of(level, (height - 1 - line) * steps, line == height - 1) for level in levels)
+        for line in range(height)
+    ]
+
+
+def _part_of(level: int | None, below: int, is_lowest: bool) -> str:
+    """What of a column stands on the line that has so many steps below it."""
+    if level is None:
+        return "·" if is_lowest else " "
+    reached = level - below
+    if reached <= 0:
+        return SPARKS[0] if is_lowest else " "
+    return SPARKS[min(len(SPARKS), reached) - 1]

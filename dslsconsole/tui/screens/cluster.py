@@ -1,13 +1,13 @@
-"""The cluster at a glance: six panels, or one of them alone."""
+"""The cluster at a glance: six panels, or one thing alone: a panel, the estate, the events, or what Enter went into."""
 
 from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec.structs import replace
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
+from textual.events import Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
@@ -20,20 +20,29 @@ from dslsconsole.tui.render.alerts import alerts, alerts_within
 from dslsconsole.tui.render.balancers import balancers
 from dslsconsole.tui.render.cells import Cell, Sheet, Tone, filled, within
 from dslsconsole.tui.render.dr import dr
+from dslsconsole.tui.render.estate import estate
+from dslsconsole.tui.render.events import events
 from dslsconsole.tui.render.footer import Key
 from dslsconsole.tui.render.header import Standing, header, sentence
 from dslsconsole.tui.render.nodes import nodes
 from dslsconsole.tui.render.pools import pools
+from dslsconsole.tui.render.subject import Subject, named, subject
 from dslsconsole.tui.render.view import View
 from dslsconsole.tui.table import LineTable
 
 PANELS = ("nodes", "pools", "balancers", "dr", "alerts", "log")
+ALONE = ("estate", "events")
+"""What has the whole screen or is not there."""
+SUBJECT = "subject"
+"""The table of what Enter went into."""
 RENDERERS: dict[str, Callable[[View], Sheet]] = {
     "nodes": nodes,
     "pools": pools,
     "balancers": balancers,
     "dr": dr,
     "alerts": alerts,
+    "estate": estate,
+    "events": events,
 }
 
 LogRenderer = Callable[[bool], Sheet]
@@ -64,6 +73,7 @@ class ClusterScreen(Screen[None]):
         &.zoomed #panels { grid-size: 1 1; grid-columns: 1fr; }
         &.zoomed #panels LineTable { display: none; }
         &.zoomed #panels LineTable.alone { display: block; }
+        #panels LineTable.only-alone { display: none; }
         &.small { #panels, HeaderBar, SentenceBar, FooterBar { display: none; } #small { display: block; } }
     }
     """
@@ -86,6 +96,13 @@ class ClusterScreen(Screen[None]):
             super().__init__()
             self.key = key
 
+    class ClusterChosen(Message):
+        """Enter on a line of the estate."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self, keys: Callable[[], list[Key]], *, hands_off: bool = False) -> None:
         super().__init__()
         self._hands_off = hands_off
@@ -96,14 +113,18 @@ class ClusterScreen(Screen[None]):
         self._trouble: str | None = None
         self._heights: tuple[int, ...] = ()
         self.zoomed: str | None = None
+        self._trail: list[tuple[str | None, Subject | None]] = []
+        """Where Esc goes back to, the nearest last."""
+        self._subject: Subject | None = None
 
     def compose(self) -> ComposeResult:
         yield HeaderBar()
         yield SentenceBar()
         yield OneLine(id="small")
         with Grid(id="panels"):
-            for name in PANELS:
-                table = LineTable(id=name, follows=name == "log")
+            for name in (*PANELS, *ALONE, SUBJECT):
+                only = "only-alone" if name not in PANELS else None
+                table = LineTable(id=name, classes=only, follows=name in ("log", "events"))
                 table.can_focus = not self._hands_off
                 yield table
         yield FilterLine(id="filter", placeholder="words to look for; Enter keeps, Esc shows all")
@@ -144,19 +165,22 @@ class ClusterScreen(Screen[None]):
         self.query_one(SentenceBar).show(sentence(view, trouble, width))
 
     def show_keys(self) -> None:
-        self.query_one(FooterBar).keys(self._keys())
+        """Draw the keys, but for what is said in their place: that stays until the next key."""
+        if self.query_one(FooterBar).said is None:
+            self.query_one(FooterBar).keys(self._keys())
 
     def say(self, text: str, tone: Tone = Tone.WARNING) -> None:
         self.query_one(FooterBar).say(text, tone)
 
     def unsay(self) -> None:
-        """Show the keys again, if something is said in their place."""
-        if self.query_one(FooterBar).said is not None:
-            self.show_keys()
+        """Show the keys again, also where something is said in their place."""
+        self.query_one(FooterBar).keys(self._keys())
 
     def _sheet(self, name: str, view: View) -> Sheet:
         if name == "log":
             return self._log(self.zoomed == name)
+        if name == SUBJECT:
+            return subject(view, self._subject)
         detailed = RENDERERS[name](replace(view, detail=True))
         fits = self.panel(name).fits
         if self.zoomed == name:
@@ -170,7 +194,7 @@ class ClusterScreen(Screen[None]):
     def _again(self) -> None:
         self.show(self._view, self._log, self._standing, self._trouble)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, event: Resize) -> None:
         self._arrange(event.size)
         self.call_after_refresh(self._resized)
 
@@ -201,18 +225,31 @@ class ClusterScreen(Screen[None]):
 
     def zoom(self, name: str | None) -> None:
         """Show one panel alone, or all."""
-        if name == self.zoomed:
+        self._trail.clear()
+        self._show_alone(name, None)
+
+    def enter(self, name: str, what: Subject | None = None) -> None:
+        """Go into something, from where Esc comes back to here."""
+        self._trail.append((self.zoomed, self._subject))
+        self._show_alone(name, what)
+
+    def _show_alone(self, name: str | None, what: Subject | None) -> None:
+        if (name, what) == (self.zoomed, self._subject):
             return
         if self.zoomed is not None:
             self.panel(self.zoomed).remove_class("alone")
-        self.zoomed = name
+        if what != self._subject and name == SUBJECT:
+            self.panel(SUBJECT).narrow_to("")
+        self.zoomed, self._subject = name, what
         self.set_class(name is not None, "zoomed")
         if name is not None:
             self.panel(name).add_class("alone").focus()
+        elif self.focused is None or self.focused.id not in PANELS:
+            self.panel(PANELS[0]).focus()
         self._again()
 
     def focused_panel(self) -> str:
-        return self.focused.id if isinstance(self.focused, LineTable) and self.focused.id in PANELS else PANELS[0]
+        return self.focused.id if isinstance(self.focused, LineTable) and self.focused.id else PANELS[0]
 
     def toggle_zoom(self) -> None:
         self.zoom(None if self.zoomed else self.focused_panel())
@@ -223,6 +260,8 @@ class ClusterScreen(Screen[None]):
             self._close_filter(keep=False)
         elif table.filter:
             table.narrow_to("")
+        elif self._trail:
+            self._show_alone(*self._trail.pop())
         else:
             self.zoom(None)
 
@@ -233,12 +272,18 @@ class ClusterScreen(Screen[None]):
 
     def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
         event.stop()
-        if self._hands_off:
+        if self._hands_off or self._view is None:
             return
-        if event.table.id == "log" and event.key:
+        panel = event.table.id or ""
+        if panel == "log" and event.key:
             self.post_message(self.EntryChosen(event.key))
+        elif panel == "estate" and event.key:
+            self.zoom(None)
+            self.post_message(self.ClusterChosen(event.key))
         elif self.zoomed is None:
-            self.zoom(event.table.id)
+            self.enter(panel)
+        elif (found := named(self._view, panel, event.key)) is not None:
+            self.enter(SUBJECT, found)
 
     # -- filter
 
