@@ -26,7 +26,12 @@ def seconds(_context: click.Context, _parameter: click.Parameter, value: str | N
 
 @click.command(epilog="Example: dslsconsole wallboard --rotate 20s")
 @estate_option
-@click.option("--rotate", metavar="20s", callback=seconds, help="Show the clusters in turn, each for so long.")
+@click.option(
+    "--rotate",
+    metavar="20s",
+    callback=seconds,
+    help="Show the clusters in turn, each for so long; those in trouble alone.",
+)
 @click.option("--cluster", metavar="NAME", shell_complete=completing(clusters), help="The cluster to show.")
 @theme_option
 @click.pass_obj

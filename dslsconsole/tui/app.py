@@ -125,7 +125,7 @@ class ConsoleApp(PacedApp):
         self.push_screen(self.cluster_screen)
         self.set_interval(COARSE_S, self._look_at_ages)
         if self._rotate_s:
-            self.set_interval(self._rotate_s, lambda: self._navigation.go_by(1))
+            self.set_interval(self._rotate_s, self._navigation.rotate)
         self.run_worker(self._read(), exit_on_error=False, name="readings")
         if self._feed is not None:
             self.run_worker(self._follow(self._feed), exit_on_error=False, name="the action log")
@@ -192,6 +192,8 @@ class ConsoleApp(PacedApp):
                 if isinstance(frame, Hello):
                     self._navigation.keep_cluster()
             self.trouble = what.trouble or self.picture.trouble
+            if self._rotate_s:
+                self._navigation.heed_trouble()
         self.draw()
 
     def _look_at_ages(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dslsconsole.model.verdict import Health
 from dslsconsole.tui.actions import Action
 from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.dialogs.question import Question
@@ -64,12 +65,32 @@ class Navigation:
             self._app.cluster_name = estate.clusters[0].name if estate.clusters else None
 
     def go_by(self, by: int) -> None:
-        names = [cluster.name for cluster in self._app.picture.estate.clusters] if self._app.picture.estate else []
+        names = self._names()
         if len(names) < 2:
             self._app.say("the estate has only one cluster")
             return
         index = names.index(self._app.cluster_name) if self._app.cluster_name in names else 0
         self.go(names[(index + by) % len(names)])
+
+    def rotate(self) -> None:
+        """Show the next cluster, of those in trouble where there are any: with one it stops there."""
+        names = self._in_trouble() or self._names()
+        here = names.index(self._app.cluster_name) if self._app.cluster_name in names else -1
+        if names and names[(here + 1) % len(names)] != self._app.cluster_name:
+            self.go(names[(here + 1) % len(names)])
+
+    def heed_trouble(self) -> None:
+        """Go to a cluster that got into trouble at once, from one that is in none."""
+        troubled = self._in_trouble()
+        if troubled and self._app.cluster_name not in troubled:
+            self.go(troubled[0])
+
+    def _names(self) -> list[str]:
+        return [cluster.name for cluster in self._app.picture.estate.clusters] if self._app.picture.estate else []
+
+    def _in_trouble(self) -> list[str]:
+        verdicts = self._app.picture.verdicts
+        return [name for name in self._names() if name in verdicts and verdicts[name].health is Health.CRITICAL]
 
     def go(self, name: str) -> None:
         """Show another cluster."""

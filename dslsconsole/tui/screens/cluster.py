@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from dslsconsole.tui.bars import FooterBar, HeaderBar, SentenceBar
-from dslsconsole.tui.layout import SMALLEST, is_compact, row_heights
+from dslsconsole.tui.layout import ROOMY, SMALLEST, is_compact, row_heights
 from dslsconsole.tui.lines import OneLine
 from dslsconsole.tui.render.alerts import alerts, alerts_within
 from dslsconsole.tui.render.balancers import balancers
@@ -28,7 +28,10 @@ from dslsconsole.tui.render.nodes import nodes
 from dslsconsole.tui.render.pools import pools
 from dslsconsole.tui.render.subject import Subject, named, subject
 from dslsconsole.tui.render.view import View
+from dslsconsole.tui.render.wall import HEIGHT as WALL
+from dslsconsole.tui.render.wall import silent, wall
 from dslsconsole.tui.table import LineTable
+from dslsconsole.tui.wall import Wall
 
 PANELS = ("nodes", "pools", "balancers", "dr", "alerts", "log")
 ALONE = ("estate", "events")
@@ -74,7 +77,8 @@ class ClusterScreen(Screen[None]):
         &.zoomed #panels LineTable { display: none; }
         &.zoomed #panels LineTable.alone { display: block; }
         #panels LineTable.only-alone { display: none; }
-        &.small { #panels, HeaderBar, SentenceBar, FooterBar { display: none; } #small { display: block; } }
+        &.silent { #panels, HeaderBar, SentenceBar { display: none; } }
+        &.small { #panels, Wall, HeaderBar, SentenceBar, FooterBar { display: none; } #small { display: block; } }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -121,6 +125,8 @@ class ClusterScreen(Screen[None]):
         yield HeaderBar()
         yield SentenceBar()
         yield OneLine(id="small")
+        if self._hands_off:
+            yield Wall()
         with Grid(id="panels"):
             for name in (*PANELS, *ALONE, SUBJECT):
                 only = "only-alone" if name not in PANELS else None
@@ -149,11 +155,29 @@ class ClusterScreen(Screen[None]):
         """Draw all of it. What has not changed costs nothing."""
         self._view, self._log, self._standing, self._trouble = view, log, standing, trouble
         self.show_bars(view, standing, trouble)
-        if view is None:
+        if self._hands_off:
+            self._show_wall(view, trouble)
+        if view is None or self.has_class("silent"):
             return
         self._set_heights(view)
         for name in PANELS if self.zoomed is None else (self.zoomed,):
             self.panel(name).show(self._sheet(name, view))
+
+    def _show_wall(self, view: View | None, trouble: str | None) -> None:
+        """The large figures above; or, where the data stopped, nothing but that."""
+        board, width = self.query_one(Wall), self.size.width
+        stopped = trouble is not None and (view is None or trouble != view.picture.trouble)
+        is_silent = view is None or view.silence is not None or stopped
+        self.set_class(is_silent, "silent")
+        if is_silent or view is None:
+            last = view.picture.at or None if view is not None else None
+            age = None if view is None or last is None else max(0.0, view.now - last)
+            room = max(1, self.size.height - 1)
+            board.styles.height = room
+            board.show(silent(last, age, trouble or "", width, room))
+        else:
+            board.styles.height = WALL
+            board.show(wall(view, width))
 
     def show_bars(self, view: View | None, standing: Standing, trouble: str | None) -> None:
         """Draw the two lines at the top alone: they stay true while a dialog holds the panels."""
@@ -209,11 +233,13 @@ class ClusterScreen(Screen[None]):
         if small:
             text = f" {size.width} by {size.height} is too small: at least {SMALLEST[0]} by {SMALLEST[1]} is needed"
             self.query_one("#small", OneLine).show(filled((Cell(text, Tone.WARNING),), max(1, size.width)))
+        if self._hands_off:  # below the large figures all panels, or where there is little room the alerts
+            self._show_alone(None if size.height >= WALL + ROOMY else "alerts", None)
         if self._view is not None:
             self._set_heights(self._view)
 
     def _set_heights(self, view: View) -> None:
-        room = max(3, self.size.height - 3)
+        room = max(3, self.size.height - 3 - (WALL if self._hands_off else 0))
         compact = self.has_class("compact")
         heights = (room,) if self.zoomed else row_heights(view.cluster, room, compact)
         if heights != self._heights:
