@@ -139,6 +139,9 @@ ACTIONS = (
     Action("dr", "6", "DR", "Show the DR site alone."),
     Action("alerts", "7", "alerts", "Show the alerts alone, with evidence and advice."),
     Action("log", "8", "log", "Show the action log alone."),
+    Action(
+        "audit", "9", "audit", "Look at how high availability is set up: each finding with why and what to write where."
+    ),
     Action("events", "e", "events", "Show what happened while this console looked; Enter goes to where it did."),
     Action(
         "zoom", "z", "zoom", "Show the panel that has the keys alone, or all of them again.", footer=3, shown_key="z"

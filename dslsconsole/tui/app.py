@@ -17,6 +17,7 @@ from dslsconsole.model.frames import Hello
 from dslsconsole.model.picture import Picture
 from dslsconsole.tui.acting import Acting
 from dslsconsole.tui.actions import Action, Guard, offered, why_disabled
+from dslsconsole.tui.auditing import Auditing, Auditor
 from dslsconsole.tui.bars import FooterBar
 from dslsconsole.tui.books import Books
 from dslsconsole.tui.dialogs.dialog import Dialog
@@ -65,6 +66,7 @@ class ConsoleApp(PacedApp):
         cluster: str | None = None,
         runner: Runner | None = None,
         feed: JournalFeed | None = None,
+        auditor: Auditor | None = None,
         viewer: str | None = None,
         wallboard: bool = False,
         rotate_s: float | None = None,
@@ -88,6 +90,7 @@ class ConsoleApp(PacedApp):
         self.actions = offered(read_only=runner is None and viewer is None, wallboard=wallboard)
         self.acting = Acting(self, runner, viewer)
         self.books = Books(self, runner)
+        self.auditing = Auditing(self, auditor)
         self.cluster_screen = ClusterScreen(self.footer_keys, hands_off=wallboard)
         self._navigation = Navigation(self)
         self._source = source
@@ -209,7 +212,10 @@ class ConsoleApp(PacedApp):
 
     def view(self) -> View | None:
         shape = self.picture.estate.cluster(self.cluster_name) if self.picture.estate and self.cluster_name else None
-        return None if shape is None else View(shape, self.picture, self.clock(), events=self.events)
+        if shape is None:
+            return None
+        audited = self.auditing.of(shape.name)
+        return View(shape, self.picture, self.clock(), events=self.events, audited=audited)
 
     def draw(self) -> None:
         """Draw what changed. While a dialog is open only the lines at the top: painting under it costs sixfold."""

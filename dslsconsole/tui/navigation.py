@@ -39,7 +39,11 @@ class Navigation:
         """Do what the action says."""
         app = self._app
         if action.id in (*PANELS, *ALONE):
+            shown = app.cluster_screen.zoomed == action.id
             app.cluster_screen.zoom(action.id)
+            if action.id == "audit" and app.cluster_name is not None:
+                app.auditing.ask(app.cluster_name, again=shown)
+                app.draw()
             if action.id == "estate":
                 app.cluster_screen.panel("estate").select(app.cluster_name or "")
             return

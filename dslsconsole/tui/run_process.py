@@ -39,7 +39,7 @@ class RunProcess:
 
     async def plan(self, request: Request) -> Plan:
         argv = (*self._argv, *request.argv(), "--dry-run")
-        output, status, errors = await _said(argv, PLANS_WITHIN_S, "the plan can't be made", "no plan")
+        output, status, errors = await said(argv, PLANS_WITHIN_S, "the plan can't be made", "no plan")
         return decoded(output, status, errors)
 
     def start(self, request: Request, plan: Plan) -> Running:
@@ -50,18 +50,18 @@ class RunProcess:
     async def operations(self) -> tuple[KnownOperation, ...]:
         argv = (*self._operations, "--json")
         failed = "it can't be told what runs"
-        output, status, errors = await _said(argv, ASKS_WITHIN_S, failed, "no answer on what runs")
+        output, status, errors = await said(argv, ASKS_WITHIN_S, failed, "no answer on what runs")
         return decoded_operations(output, status, errors)
 
     async def runbooks(self) -> Library:
         argv = (*self._argv[:-1], "runbooks", "--json")
         failed = "it can't be told which runbooks there are"
-        output, status, errors = await _said(argv, ASKS_WITHIN_S, failed, "no answer on the runbooks")
+        output, status, errors = await said(argv, ASKS_WITHIN_S, failed, "no answer on the runbooks")
         return decoded_library(output, status, errors)
 
     async def stop(self, operation: str) -> str:
         argv = (*self._operations, "stop", operation)
-        output, status, errors = await _said(argv, ASKS_WITHIN_S, "it can't be asked to stop", "no answer to stop")
+        output, status, errors = await said(argv, ASKS_WITHIN_S, "it can't be asked to stop", "no answer to stop")
         if status != 0:
             raise RunFailed(f"it was not asked to stop (status {status}): {errors}")
         return clean(_last_lines(output))
@@ -72,8 +72,12 @@ class RunProcess:
         return _started((*self._operations, "resume", operation, *sure), operation)
 
 
-async def _said(argv: Sequence[str], within_s: float, failed: str, late: str) -> tuple[bytes, int, str]:
-    """What a process that ends soon prints, its status, and its last lines of errors. Cancelled, it is ended."""
+async def said(argv: Sequence[str], within_s: float, failed: str, late: str) -> tuple[bytes, int, str]:
+    """What a process that ends soon prints, its status, and its last lines of errors. Cancelled, it is ended.
+
+    Raises:
+        RunFailed: it can't be started, which `failed` says, or did not end in time, which `late` says.
+    """
     try:
         process = await asyncio.create_subprocess_exec(
             *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE

@@ -12,6 +12,7 @@ from platformdirs import user_config_path
 from dslsconsole.shipped import shipped
 from dslsconsole.tui.abilities import few_colours, repertoire, started_with
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.auditing import AuditProcess
 from dslsconsole.tui.contrast import weaknesses
 from dslsconsole.tui.driver import driver_for
 from dslsconsole.tui.journal_files import JournalFiles
@@ -111,6 +112,7 @@ def run(wanted: Wanted, source: Source | None = None, clock: Callable[[], float]
         cluster=wanted.cluster,
         runner=RunProcess((*program, "run")) if wanted.can_act and not wanted.wallboard else None,
         feed=JournalFiles(wanted.journal_directory, writes=wanted.can_act) if wanted.journal_directory else None,
+        auditor=AuditProcess((*program, "audit")) if not wanted.wallboard else None,
         viewer=wanted.viewer,
         wallboard=wanted.wallboard,
         rotate_s=wanted.rotate_s,

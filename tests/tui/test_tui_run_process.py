@@ -34,7 +34,7 @@ async def test_what_is_no_plan_is_quoted() -> None:
         )
 
 
-async def test_a_missing_program_is_said() -> None:
+async def test_a_missing_program_issaid() -> None:
     with pytest.raises(RunFailed, match="can't be made: No such file"):
         await RunProcess(("/nonexistent",)).plan(REQUEST)
     with pytest.raises(RunFailed, match="nothing was changed"):
@@ -136,7 +136,7 @@ async def test_runbooks_are_told_with_what_is_wrong_with_others() -> None:
         await RunProcess((sys.executable, "-c", "print('no')", "run")).runbooks()
 
 
-async def test_stopping_tells_what_was_said_and_fails_in_words() -> None:
+async def test_stopping_tells_what_wassaid_and_fails_in_words() -> None:
     assert await asks("import sys; print(*sys.argv[1:])").stop("op-9") == "stop op-9"
     with pytest.raises(RunFailed, match=r"it was not asked to stop \(status 64\): does not run any more"):
         await asks("import sys; sys.stderr.write('does not run any more'); sys.exit(64)").stop("op-9")

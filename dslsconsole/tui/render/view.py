@@ -9,6 +9,7 @@ from dslsconsole.model.picture import Picture
 from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.model.shape import ClusterShape
 from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
+from dslsconsole.tui.audited import Audited
 from dslsconsole.tui.events import Event
 from dslsconsole.tui.render.cells import Tone
 
@@ -46,6 +47,7 @@ class View(Struct, frozen=True):
     """Whether the panel has the whole screen."""
     events: tuple[Event, ...] = ()
     """What happened while this console looked, in all clusters, the newest last."""
+    audited: Audited = Audited()
 
     @property
     def stale_after(self) -> float:

@@ -17,6 +17,7 @@ from dslsconsole.tui.bars import FooterBar, HeaderBar, SentenceBar
 from dslsconsole.tui.layout import ROOMY, SMALLEST, is_compact, row_heights
 from dslsconsole.tui.lines import OneLine
 from dslsconsole.tui.render.alerts import alerts, alerts_within
+from dslsconsole.tui.render.audit import audit
 from dslsconsole.tui.render.balancers import balancers
 from dslsconsole.tui.render.cells import Cell, Sheet, Tone, filled, within
 from dslsconsole.tui.render.dr import dr
@@ -34,7 +35,7 @@ from dslsconsole.tui.table import LineTable
 from dslsconsole.tui.wall import Wall
 
 PANELS = ("nodes", "pools", "balancers", "dr", "alerts", "log")
-ALONE = ("estate", "events")
+ALONE = ("estate", "audit", "events")
 """What has the whole screen or is not there."""
 SUBJECT = "subject"
 """The table of what Enter went into."""
@@ -45,6 +46,7 @@ RENDERERS: dict[str, Callable[[View], Sheet]] = {
     "dr": dr,
     "alerts": alerts,
     "estate": estate,
+    "audit": audit,
     "events": events,
 }
 
