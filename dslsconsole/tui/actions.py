@@ -151,6 +151,8 @@ ACTIONS = (
     Action(
         "filter", "slash", "filter", "Show only the rows of a panel that contain some words.", footer=4, shown_key="/"
     ),
+    Action("copy", "y", "copy row", "Copy the row to the clipboard of your own terminal, over SSH too (OSC 52)."),
+    Action("copy-panel", "w", "copy panel", "Copy the whole panel there, also what is not in sight."),
     Action("theme", "c", "colours", "Choose the colour theme.", place=Place.EVERYWHERE),
     Action(
         "help",

@@ -50,6 +50,8 @@ class Navigation:
         {
             "cluster": lambda: app.cluster_screen.zoom(None),
             "zoom": app.cluster_screen.toggle_zoom,
+            "copy": lambda: self.copy(whole=False),
+            "copy-panel": lambda: self.copy(whole=True),
             "filter": app.cluster_screen.open_filter,
             "previous-cluster": lambda: self.go_by(-1),
             "next-cluster": lambda: self.go_by(1),
@@ -100,6 +102,20 @@ class Navigation:
         """Show another cluster."""
         self._app.cluster_name = name
         self._app.draw_all()
+
+    def copy(self, *, whole: bool) -> None:
+        """Hand what is selected to the clipboard of the terminal that shows the console.
+
+        Terminals take OSC 52 where they are allowed to (tmux: `set-clipboard on`), and none says whether it did.
+        """
+        panel = self._app.cluster_screen.focused_panel()
+        text = self._app.cluster_screen.panel(panel).copied(whole=whole)
+        if not text:
+            self._app.say("there is no row to copy")
+            return
+        self._app.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        self._app.say(f"sent to the terminal's clipboard: {'1 line' if lines == 1 else f'{lines} lines'}", Tone.ACCENT)
 
     # -- help, palette, colours
 

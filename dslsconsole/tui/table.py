@@ -42,6 +42,11 @@ class _Drawing(Struct, frozen=True):
 _NOTHING = _Drawing(None, (), ())
 
 
+def _as_text(row: Row) -> str:
+    texts = [clean(cell.text).strip() for cell in row.cells]
+    return " ".join(text for text in texts if text) if row.spans else "\t".join(texts).strip("\t")
+
+
 class LineTable(Drawn, can_focus=True):
     """A table of cells with a title, a cursor and a scroll position of its own."""
 
@@ -151,6 +156,12 @@ class LineTable(Drawn, can_focus=True):
             self._cursor = key
         elif any(row.key == key for row in self._rows):
             self._move_to(key)
+
+    def copied(self, *, whole: bool) -> str:
+        """The row with the cursor, or all of the sheet that the filter leaves, uncut; cells are parted by a tab."""
+        chosen = self._rows if whole else [row for row in self._rows if row.key == self._cursor]
+        lines = [_as_text(row) for row in chosen]
+        return "\n".join([clean(self._sheet.title), *lines] if whole else lines)
 
     def text(self) -> list[str]:
         """The lines in sight, as text."""

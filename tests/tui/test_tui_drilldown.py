@@ -11,6 +11,7 @@ from dslsconsole.model.snapshot import key
 from dslsconsole.model.verdict import Health
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.bars import FooterBar
 from dslsconsole.tui.source import Arrival
 from tests.tui.test_tui_screen import THEMES, Fed, console, until
 
@@ -184,3 +185,17 @@ async def test_a_wallboard_goes_nowhere() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter", "e", "1", "3")
         assert app.cluster_screen.zoomed is None
+
+
+async def test_a_row_or_a_panel_is_copied_whole_to_the_terminals_clipboard() -> None:
+    app = console(scenes.troubled())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.cluster_screen.panel("nodes").cursor_key == PRIMARY)
+        await pilot.press("y")
+        assert app.clipboard.split("\t")[:4] == ["●", PRIMARY, "primary", "active"]
+        assert "sent to the terminal's clipboard: 1 line" in app.cluster_screen.query_one(FooterBar).text
+        await pilot.press("7", "w")
+        title, first, *_ = app.clipboard.split("\n")
+        assert title == "Alerts · 3"
+        assert first == "✖ dsls-arbitrator-01 does not answer · critical since 11:59:24Z"
+        assert app.clipboard.count("→") == 3, "what is not in sight is copied too"
