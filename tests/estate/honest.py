@@ -61,11 +61,17 @@ class Beginning:
         self.standing = p.standing(lab)
         self.licenses = licenses(lab)
         self.pid = lab.world.nodes[p.BACKUP].unit.pid
+        self.synced = synced(lab)
 
 
 def licenses(lab: Lab) -> dict[str, bytes]:
     directory = lab.directory / "storage" / "licenses"
     return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def synced(lab: Lab) -> dict[str, float | None]:
+    """When each DR node last took a state; the truth as it is told has whole seconds alone."""
+    return {name: lab.world.nodes[name].server.last_sync for name in (p.DR_PRIMARY, p.DR_BACKUP)}
 
 
 def _failover(lab: Lab, truth: Truth, before: Beginning) -> Wrong:
@@ -114,7 +120,7 @@ def _dr_sync(lab: Lab, truth: Truth, before: Beginning) -> Wrong:
         there = {name: files.read(f"{DR_LICENSES}/{name}") for name in files.names(DR_LICENSES)}
         if there not in (before.licenses, licenses(lab)):
             yield f"the licence files on {node} are {sorted(there)}"
-        if truth["nodes"][node]["last_dr_sync"] == before.truth["nodes"][node]["last_dr_sync"]:
+        if synced(lab)[node] == before.synced[node]:
             yield f"{node} holds the state of before"
 
 
