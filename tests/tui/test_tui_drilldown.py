@@ -182,7 +182,7 @@ async def test_what_was_gone_into_stays_true_when_the_cluster_changes() -> None:
 
 async def test_a_wallboard_goes_nowhere() -> None:
     app = console(scenes.healthy(), wallboard=True)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(200, 60)) as pilot:
         await pilot.press("enter", "e", "1", "3")
         assert app.cluster_screen.zoomed is None
 

@@ -247,7 +247,7 @@ async def test_panels_wait_while_a_dialog_is_open_but_the_header_stays_true() ->
 
 async def test_the_wallboard_knows_no_key_but_q() -> None:
     app = console(scenes.healthy(), wallboard=True)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(200, 60)) as pilot:
         await pilot.pause()
         await pilot.press("question_mark", "colon", "c", "a", "F", "slash", "enter", "tab", "down", "z", "3")
         await pilot.click("#dr", offset=(5, 3), times=2)
