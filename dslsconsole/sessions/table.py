@@ -58,8 +58,12 @@ def _nodes(cluster: ClusterReport) -> Table:
     members: list[NodeReport | DrNodeReport] = [*cluster.nodes, *(cluster.dr.nodes if cluster.dr else ())]
     for node in members:
         service = "no answer" if node.reachable is False else node.service
-        lag = "-" if isinstance(node, DrNodeReport) or node.role == "primary" else _seconds(node.sync_lag_s)
-        _add(table, node.name, node.role, service, node.state, lag, _seconds(node.age_s))
+        # What a server can't have is a dash, what is not known of it a question mark.
+        rests = node.service == "inactive"
+        no_lag = rests or node.role == "primary" or node.mode == "arbitrator"
+        lag = "-" if no_lag or isinstance(node, DrNodeReport) else _seconds(node.sync_lag_s)
+        role, state = (one or "-" if rests else one for one in (node.role, node.state))
+        _add(table, node.name, role, service, state, lag, _seconds(node.age_s))
     return table
 
 

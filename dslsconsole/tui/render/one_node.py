@@ -71,7 +71,7 @@ def _readings(view: View, shape: NodeShape, readings: NodeReadings) -> Iterator[
     for unit in readings.automation.value or ():
         yield from _told(view, "automation", readings.automation, _always(_unit(unit)), key=unit.unit)
     yield from _told(view, "DNS", readings.dns, _dns)
-    yield from _told(view, "disk", readings.disk, _disk)
+    yield from _seldom(view, readings.disk)
 
 
 def _told(
@@ -87,6 +87,14 @@ def _told(
     if reading.failure is not None:
         failed = Cell(f"{failure_word(reading.failure)}: {reading.failure.text}", Tone.UNKNOWN)
         yield _row(f"{key or what} failure", "" if reading.value is not None else what, failed)
+
+
+def _seldom(view: View, reading: Reading[Disk]) -> Iterator[Row]:
+    """The disk is asked seldom: its last value holds until the next, or until it can't be read."""
+    if reading.value is not None and reading.failure is None:
+        yield _row("disk", "disk", _disk(reading.value))
+    else:
+        yield from _told(view, "disk", reading, _disk)
 
 
 def _always(cell: Cell) -> Callable[[object], Cell]:
@@ -134,7 +142,8 @@ def _status(view: View, status: ServerStatus) -> Cell:
     until = f"until {status.license_expires}" if status.license_expires else None
     version = f"version {status.version}" if status.version else None
     tone = Tone.CRITICAL if status.license_valid is False else Tone.OK if status.status == "Running" else Tone.WARNING
-    said = _parts(status.status, version, clients, valid, until, status.license_note, _since(view, status.started_at))
+    note = status.license_note if status.license_valid is not True else None
+    said = _parts(status.status, version, clients, valid, until, note, _since(view, status.started_at))
     return Cell(said, tone)
 
 
