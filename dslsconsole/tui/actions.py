@@ -151,6 +151,9 @@ ACTIONS = (
     Action(
         "filter", "slash", "filter", "Show only the rows of a panel that contain some words.", footer=4, shown_key="/"
     ),
+    Action("sort", "s", "sort", "Sort the panel by its next column; after the last as it was."),
+    Action("invert", "i", "invert", "Turn the order of a sorted panel round."),
+    Action("latest", "g", "latest", "Go to what changed last."),
     Action("copy", "y", "copy row", "Copy the row to the clipboard of your own terminal, over SSH too (OSC 52)."),
     Action("copy-panel", "w", "copy panel", "Copy the whole panel there, also what is not in sight."),
     Action("theme", "c", "colours", "Choose the colour theme.", place=Place.EVERYWHERE),

@@ -9,7 +9,9 @@ from dslsconsole.tui.actions import Action
 from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone
-from dslsconsole.tui.screens.cluster import ALONE, PANELS
+from dslsconsole.tui.render.subject import named
+from dslsconsole.tui.screens.cluster import ALONE, PANELS, SUBJECT
+from dslsconsole.tui.table import LineTable
 from dslsconsole.tui.terminal import has_shell_behind
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ class Navigation:
         {
             "cluster": lambda: app.cluster_screen.zoom(None),
             "zoom": app.cluster_screen.toggle_zoom,
+            "sort": self.sort,
+            "invert": self.invert,
+            "latest": self.latest,
             "copy": lambda: self.copy(whole=False),
             "copy-panel": lambda: self.copy(whole=True),
             "filter": app.cluster_screen.open_filter,
@@ -103,13 +108,34 @@ class Navigation:
         self._app.cluster_name = name
         self._app.draw_all()
 
+    def sort(self) -> None:
+        label = self._focused().sort_by_next()
+        self._app.say(f"sorted by {label}" if label else "in the panel's own order", Tone.ACCENT)
+
+    def invert(self) -> None:
+        if not self._focused().sort_inverted():
+            self._app.say("the panel is not sorted: s sorts it")
+
+    def latest(self) -> None:
+        """Go into what the last event was of."""
+        view = self._app.view()
+        events = [event for event in view.events if event.cluster == view.cluster.name] if view is not None else []
+        if view is None or not events:
+            self._app.say("nothing has changed since this console looks")
+        elif (found := named(view, "events", f"{events[-1].panel} {events[-1].subject}")) is not None:
+            self._app.cluster_screen.enter(SUBJECT, found)
+        else:
+            self._app.cluster_screen.zoom("events")
+
+    def _focused(self) -> LineTable:
+        return self._app.cluster_screen.panel(self._app.cluster_screen.focused_panel())
+
     def copy(self, *, whole: bool) -> None:
         """Hand what is selected to the clipboard of the terminal that shows the console.
 
         Terminals take OSC 52 where they are allowed to (tmux: `set-clipboard on`), and none says whether it did.
         """
-        panel = self._app.cluster_screen.focused_panel()
-        text = self._app.cluster_screen.panel(panel).copied(whole=whole)
+        text = self._focused().copied(whole=whole)
         if not text:
             self._app.say("there is no row to copy")
             return

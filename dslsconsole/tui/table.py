@@ -27,6 +27,7 @@ from dslsconsole.tui.render.cells import (
     row_lines,
     wanted_widths,
 )
+from dslsconsole.tui.render.sorting import Order, in_order, marked
 from dslsconsole.tui.render.words import clean
 
 
@@ -103,6 +104,7 @@ class LineTable(Drawn, can_focus=True):
         self.follows = follows
         """Whether the last row stays in sight as rows are added."""
         self.filter = ""
+        self._order: Order | None = None
         self._sheet = Sheet("", (), ())
         self._rows: tuple[Row, ...] = ()
         self._drawing = _NOTHING
@@ -150,6 +152,22 @@ class LineTable(Drawn, can_focus=True):
         self.filter = words.casefold()
         self._lay_out()
 
+    def sort_by_next(self) -> str | None:
+        """Sort by the next column, after the last by none; the column's label, or None."""
+        keys = [column.key for column in self._sheet.columns if column.label]
+        at = keys.index(self._order.column) + 1 if self._order is not None and self._order.column in keys else 0
+        self._order = Order(keys[at]) if at < len(keys) else None
+        self._lay_out()
+        return next((c.label for c in self._sheet.columns if self._order and c.key == self._order.column), None)
+
+    def sort_inverted(self) -> bool:
+        """Turn the order round; whether there is one."""
+        if self._order is None:
+            return False
+        self._order = Order(self._order.column, inverted=not self._order.inverted)
+        self._lay_out()
+        return True
+
     def select(self, key: str) -> None:
         """Put the cursor on a row, if there is one with this key."""
         if not self._width:  # it was never in sight; the first layout keeps the cursor where it is wished
@@ -184,7 +202,8 @@ class LineTable(Drawn, can_focus=True):
         before = [self._line(y) for y in range(height)]
         cursor_before = self._cursor_lines()
         was_last = bool(self._rows) and self._cursor == self._rows[-1].key
-        self._rows = tuple(row for row in self._sheet.rows if self._matches(row))
+        rows = tuple(row for row in self._sheet.rows if self._matches(row))
+        self._rows = rows if self._order is None else in_order(rows, self._sheet.columns, self._order)
         self._drawing = self._drawn()
         self._keep_cursor(was_last)
         self._keep_in_sight()
@@ -195,6 +214,8 @@ class LineTable(Drawn, can_focus=True):
 
     def _drawn(self) -> _Drawing:
         columns, width = self._sheet.columns, self._width
+        if self._order is not None:
+            columns = marked(columns, self._order)
         self._widest = wanted_widths(columns, self._rows, self._widest)
         if sum(self._widest.values()) + len(columns) - 1 > width:  # what was wide once must not cut what is there now
             self._widest = wanted_widths(columns, self._rows, {})

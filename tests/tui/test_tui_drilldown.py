@@ -199,3 +199,43 @@ async def test_a_row_or_a_panel_is_copied_whole_to_the_terminals_clipboard() -> 
         assert title == "Alerts · 3"
         assert first == "✖ dsls-arbitrator-01 does not answer · critical since 11:59:24Z"
         assert app.clipboard.count("→") == 3, "what is not in sight is copied too"
+
+
+async def test_a_panel_is_sorted_by_one_column_after_the_other() -> None:
+    app = console(scenes.troubled())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("4")
+        await shows(pilot, app, "commercial")
+
+        def order() -> list[str]:
+            return [
+                name for line in seen(app).split("\n") for name in ("academic", "commercial") if f" {name} " in line
+            ]
+
+        assert order() == ["commercial", "academic"]
+        await pilot.press("s")
+        await shows(pilot, app, "pool↓")
+        assert order() == ["academic", "commercial"]
+        await pilot.press("i")
+        await shows(pilot, app, "pool↑")
+        assert order() == ["commercial", "academic"]
+        for _ in range(20):
+            await pilot.press("s")
+            if "in the panel's own order" in app.cluster_screen.query_one(FooterBar).text:
+                break
+        assert "↓" not in seen(app)
+        assert order() == ["commercial", "academic"]
+
+
+async def test_g_goes_to_what_changed_last() -> None:
+    fed = Fed()
+    app = ConsoleApp(fed, clock=lambda: scenes.NOON + 6, themes=THEMES)
+    async with app.run_test(size=(120, 40)) as pilot:
+        fed.queue.put_nowait(Arrival(tuple(scenes.healthy())))
+        await until(pilot, lambda: app.cluster_name is not None)
+        await pilot.press("g")
+        assert "nothing has changed" in app.cluster_screen.query_one(FooterBar).text
+        fed.queue.put_nowait(Arrival((moved(scenes.NOON + 5)[0],)))
+        await until(pilot, lambda: len(app.events) > 1)
+        await pilot.press("g")
+        await shows(pilot, app, f"Node · {BACKUP}")
