@@ -118,6 +118,9 @@ async def test_who_may_only_look_has_no_means_to_act(server: Server, estate: Pat
             person.press("aFXS")
             person.press("?")
             person.until(HELP)
+            assert "Arm the console" not in person.text
+            assert "failover" not in person.text
+            person.press("\x1b[F")  # to the end: the list is longer than the screen
             person.until("Leave the console")
             assert "Arm the console" not in person.text
             assert "failover" not in person.text
