@@ -12,6 +12,7 @@ from dslsconsole.commands import Exit, Invocation, estate_option
 COMMANDS = {
     "console": "the interactive console (the default)",
     "wallboard": "read-only, for a screen on a wall",
+    "replay": "play a recorded session",
     "status": "one reading of the estate",
     "watch": "the reading process by itself: the stream on standard output",
     "run": "a runbook without the console",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from dslsconsole.commands import Exit, Invocation, end, estate_option, theme_option
 from dslsconsole.commands.completing import clusters, completing
+
+if TYPE_CHECKING:
+    from dslsconsole.settings.schema import Estate
+    from dslsconsole.tui.recorder import Recordings
 
 
 @click.command(epilog="Example: dslsconsole console --cluster production-cluster --read-only")
@@ -22,7 +27,7 @@ def command(
     invocation: Invocation, read_only: bool, cluster: str | None, theme: str | None, no_record: bool, mouse: bool
 ) -> None:
     """The interactive console: shows the estate and, once armed, acts on it."""
-    show(invocation, can_act=not read_only, cluster=cluster, theme=theme, mouse=mouse)
+    show(invocation, can_act=not read_only, cluster=cluster, theme=theme, mouse=mouse, record=not no_record)
 
 
 def show(
@@ -34,6 +39,7 @@ def show(
     mouse: bool = True,
     wallboard: bool = False,
     rotate_s: float | None = None,
+    record: bool = True,
 ) -> None:
     """Run the terminal program on the estate; ends with 64 or 78 where it can't be."""
     estate = invocation.estate()
@@ -55,9 +61,20 @@ def show(
         viewer=viewer,
         wallboard=wallboard,
         rotate_s=rotate_s,
+        recordings=_recordings(estate) if record and not wallboard else None,
     )
     try:
         status = run(wanted)
     except (NoTerminal, ValueError) as refused:
         end(str(refused), Exit.USAGE)
     sys.exit(status)
+
+
+def _recordings(estate: Estate) -> Recordings:
+    from dslsconsole import __version__
+    from dslsconsole.runbooks.permission import who
+    from dslsconsole.settings import expand
+    from dslsconsole.tui.recorder import Recordings
+
+    person, wanted = who(), estate.recordings
+    return Recordings(expand(wanted.directory), wanted.keep, __version__, person.name, person.host)

@@ -21,6 +21,8 @@ class Place(StrEnum):
     EVERYWHERE = "everywhere"
     CLUSTER = "cluster"
     WALLBOARD = "wallboard"
+    REPLAY = "replay"
+    """Only while a recording is played."""
 
 
 class Action(Struct, frozen=True):
@@ -177,17 +179,46 @@ ACTIONS = (
         place=Place.WALLBOARD,
         footer=9,
     ),
+    Action("play", "p", "play", "Play the recording, or pause it.", place=Place.REPLAY, footer=9),
+    Action(
+        "faster", "plus", "faster", "Play twice as fast, up to 64 times.", place=Place.REPLAY, footer=7, shown_key="+"
+    ),
+    Action(
+        "slower",
+        "minus",
+        "slower",
+        "Play half as fast, down to a quarter.",
+        place=Place.REPLAY,
+        footer=7,
+        shown_key="-",
+    ),
+    Action(
+        "next-event",
+        "full_stop",
+        "event",
+        "Go to the next thing that changed.",
+        place=Place.REPLAY,
+        footer=6,
+        shown_key=".",
+    ),
+    Action("next-alert", "n", "alert", "Go to the next alert that was raised.", place=Place.REPLAY, footer=6),
+    Action("next-operation", "m", "operation", "Go to the next step of an operation.", place=Place.REPLAY, footer=5),
+    Action("back", "b", "back 10 s", "Go back by ten seconds.", place=Place.REPLAY, footer=5),
+    Action("jump", "t", "jump", "Go to a time.", place=Place.REPLAY, footer=6),
+    Action("idle", "x", "skip idle", "Skip stretches in which nothing happened, or play them too.", place=Place.REPLAY),
+    Action("follow", "0", "follow", "Look again at what the operator looked at.", place=Place.REPLAY, footer=4),
     Action(
         "suspend", "ctrl+z", "suspend", "Go to the shell; `fg` comes back.", place=Place.EVERYWHERE, shown_key="Ctrl+Z"
     ),
 )
 
 
-def offered(*, read_only: bool, wallboard: bool = False) -> tuple[Action, ...]:
+def offered(*, read_only: bool, wallboard: bool = False, replay: bool = False) -> tuple[Action, ...]:
     """The actions there are. What a read-only console must not do is not among them at all."""
+    known = tuple(action for action in ACTIONS if replay or action.place is not Place.REPLAY)
     if wallboard:
         return tuple(action for action in ACTIONS if action.place is Place.WALLBOARD)
-    return tuple(action for action in ACTIONS if not read_only or action.guard is Guard.NONE)
+    return tuple(action for action in known if not read_only or action.guard is Guard.NONE)
 
 
 KEYED = frozenset(one.runbook for one in ACTIONS if one.runbook)

@@ -26,6 +26,7 @@ from dslsconsole.tui.events import KEPT, Event, happened
 from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
 from dslsconsole.tui.navigation import Navigation
 from dslsconsole.tui.operation import Runner
+from dslsconsole.tui.recorder import Recorder, Recordings
 from dslsconsole.tui.render.cells import Sheet, Tone
 from dslsconsole.tui.render.footer import Key
 from dslsconsole.tui.render.header import Standing
@@ -72,6 +73,8 @@ class ConsoleApp(PacedApp):
         rotate_s: float | None = None,
         terminal_gone: Callable[[], bool] = lambda: False,
         last_resort: LastResort | None = None,
+        recordings: Recordings | None = None,
+        plays: bool = False,
         driver: type[Driver] | None = None,
         colours: bool = True,
     ) -> None:
@@ -81,17 +84,17 @@ class ConsoleApp(PacedApp):
         super().__init__(driver_class=driver, ansi_color=None if colours else True)
         self.animation_level = "none"
         self.clock = clock
-        self.picture = Picture()
+        self.picture = self._known = Picture()
         self.entries: tuple[LogEntry, ...] = ()
         self.events: tuple[Event, ...] = ()
         self.trouble: str | None = None
         self.cluster_name = cluster
         self._viewer = viewer
-        self.actions = offered(read_only=runner is None and viewer is None, wallboard=wallboard)
+        self.actions = offered(read_only=runner is None and viewer is None, wallboard=wallboard, replay=plays)
         self.acting = Acting(self, runner, viewer)
         self.books = Books(self, runner)
         self.auditing = Auditing(self, auditor)
-        self.cluster_screen = ClusterScreen(self.footer_keys, hands_off=wallboard)
+        self.cluster_screen = ClusterScreen(self.footer_keys, hands_off=wallboard, plays=plays)
         self._navigation = Navigation(self)
         self._source = source
         self._feed = feed
@@ -101,6 +104,7 @@ class ConsoleApp(PacedApp):
         self._terminal_gone = terminal_gone
         self._last_resort = last_resort
         self._handlers: dict[signal.Signals, Any] = {}
+        self.recorder = Recorder(self, recordings) if recordings is not None else None
         self._leaving = False
         for one in self.actions:
             self.bind(one.key, f"act('{one.id}')", description=one.label, show=False)
@@ -132,6 +136,8 @@ class ConsoleApp(PacedApp):
         self.run_worker(self._read(), exit_on_error=False, name="readings")
         if self._feed is not None:
             self.run_worker(self._follow(self._feed), exit_on_error=False, name="the action log")
+        if self.recorder is not None:
+            self.recorder.begin()
         self._heed_signals()
         if self._themes.failures:  # one line can hold one of them; all are in the list that `c` shows
             self.call_after_refresh(self.say, f"c colours tells more: {self._themes.failures[0]}")
@@ -150,6 +156,8 @@ class ConsoleApp(PacedApp):
                 self._handlers[wanted] = signal.signal(wanted, told)
 
     def on_unmount(self) -> None:
+        if self.recorder is not None:
+            self.recorder.end()
         for number, before in self._handlers.items():
             signal.signal(number, before)
         self._handlers.clear()
@@ -182,22 +190,34 @@ class ConsoleApp(PacedApp):
     # -- what comes in
 
     def on_console_app_arrived(self, event: Arrived) -> None:
-        what = event.what
+        if self.recorder is not None:
+            self.recorder.arrived(event.what, self.clock())
+        self.take(event.what)
+        self.draw()
+
+    def take(self, what: Arrival | News) -> None:
+        """Know what came in."""
         if isinstance(what, News):
             self.entries = (*self.entries, *what.entries)[-KEPT_ENTRIES:]
             self._feed_trouble = what.trouble
             self.acting.heed()
         else:
             for frame in what.frames:
-                before, self.picture = self.picture, self.picture.apply(frame)
-                if told := happened(before, self.picture, frame):
+                self.picture = self.picture.apply(frame)
+                if told := happened(self._known, self.picture, frame):
                     self.events = (*self.events, *told)[-KEPT:]
+                if not isinstance(frame, Hello):  # after a new beginning it is told what changed meanwhile
+                    self._known = self.picture
                 if isinstance(frame, Hello):
                     self._navigation.keep_cluster()
             self.trouble = what.trouble or self.picture.trouble
             if self._rotate_s:
                 self._navigation.heed_trouble()
-        self.draw()
+
+    def forget(self) -> None:
+        """Know nothing, as at the start."""
+        self.picture = self._known = Picture()
+        self.entries, self.events, self.trouble, self._feed_trouble = (), (), None, None
 
     def _look_at_ages(self) -> None:
         """Nothing arrives and something is late: its age is all that changes. Is anybody looking, at all?"""
@@ -228,9 +248,12 @@ class ConsoleApp(PacedApp):
         view = self.view()
         if self.screen is self.cluster_screen:
             self.cluster_screen.show(view, self._log_sheet, standing, self.trouble)
+            if self.recorder is not None and view is not None:
+                self.recorder.drawn(view.now)
         else:
             self.cluster_screen.show_bars(view, standing, self.trouble)
             self.acting.draw()
+            self._note_look()
 
     def _log_sheet(self, detail: bool) -> Sheet:
         elsewhere = self.acting.elsewhere(self.cluster_name or "")
@@ -279,6 +302,16 @@ class ConsoleApp(PacedApp):
     def on_cluster_screen_shown(self) -> None:
         self.draw()
 
+    def on_cluster_screen_went(self) -> None:
+        self._note_look()
+
+    def on_line_table_moved(self) -> None:
+        self._note_look()
+
+    def _note_look(self) -> None:
+        if self.recorder is not None:
+            self.recorder.look(self.clock())
+
     def on_cluster_screen_entry_chosen(self, event: ClusterScreen.EntryChosen) -> None:
         entry = next((entry for entry in self.entries if f"{entry.seq}" == event.key), None)
         if entry is not None and entry.operation:
@@ -304,6 +337,8 @@ class ConsoleApp(PacedApp):
             return
         if isinstance(event, events.Key) and self._stands:
             self.cluster_screen.unsay()
+            if self.recorder is not None:
+                self.recorder.pressed(event, self.clock())
         await super().on_event(event)
 
     async def action_quit(self) -> None:

@@ -8,17 +8,21 @@ import asyncio
 import re
 from pathlib import Path
 
-from dslsconsole.tui.actions import Guard, offered
+from dslsconsole.tui.actions import Guard, Place, offered
 from dslsconsole.tui.pictures import picture, wanted
 
 PICTURES = ".pictures"
 BEGIN, END = "<!-- keys: made by python -m dslsconsole.tui.handbook -->", "<!-- end of keys -->"
 _NEEDS = {Guard.NONE: "", Guard.CAN_ACT: "not read-only", Guard.ARMED: "armed"}
+_REPLAY = "a recording"
 
 
 def keys() -> str:
     """Every key of the console as a Markdown table, from the registry of actions."""
-    rows = [f"| `{one.name_of_key}` | {one.description} | {_NEEDS[one.guard]} |" for one in offered(read_only=False)]
+    rows = [
+        f"| `{one.name_of_key}` | {one.description} | {_REPLAY if one.place is Place.REPLAY else _NEEDS[one.guard]} |"
+        for one in offered(read_only=False, replay=True)
+    ]
     return "\n".join(["| key | does | needs |", "|---|---|---|", *rows])
 
 

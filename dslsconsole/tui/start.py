@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 from platformdirs import user_config_path
 
+from dslsconsole.sessions.reading import Recording
 from dslsconsole.shipped import shipped
 from dslsconsole.tui.abilities import few_colours, repertoire, started_with
 from dslsconsole.tui.app import ConsoleApp
@@ -16,6 +17,9 @@ from dslsconsole.tui.auditing import AuditProcess
 from dslsconsole.tui.contrast import weaknesses
 from dslsconsole.tui.driver import driver_for
 from dslsconsole.tui.journal_files import JournalFiles
+from dslsconsole.tui.player import Player
+from dslsconsole.tui.recorder import Recordings
+from dslsconsole.tui.replaying import ReplayConsole
 from dslsconsole.tui.run_process import RunProcess
 from dslsconsole.tui.source import Source, WatchProcess
 from dslsconsole.tui.terminal import LastResort, gone
@@ -43,6 +47,7 @@ class Wanted(Struct, frozen=True):
     """Why this person may only look, where they might act if they were an operator."""
     wallboard: bool = False
     rotate_s: float | None = None
+    recordings: Recordings | None = None
 
 
 def themes() -> LoadedThemes:
@@ -116,6 +121,7 @@ def run(wanted: Wanted, source: Source | None = None, clock: Callable[[], float]
         viewer=wanted.viewer,
         wallboard=wanted.wallboard,
         rotate_s=wanted.rotate_s,
+        recordings=wanted.recordings,
         terminal_gone=lambda: gone(sys.stdin.fileno()),
         last_resort=last_resort,
         driver=driver_for(characters),
@@ -123,4 +129,24 @@ def run(wanted: Wanted, source: Source | None = None, clock: Callable[[], float]
     )
     app.run(mouse=wanted.mouse and not wanted.wallboard)
     last_resort.ended()
+    return app.return_code or 0
+
+
+def replay(recording: Recording, theme: str | None, *, mouse: bool = True) -> int:
+    """Play a recording until it is left; the exit status.
+
+    Raises:
+        NoTerminal: there is no terminal to draw on.
+        ValueError: there is no theme of that name.
+    """
+    check_terminal(os.environ.get("TERM"), input_is_tty=sys.stdin.isatty(), output_is_tty=sys.stderr.isatty())
+    loaded = themes()
+    app = ReplayConsole(
+        Player(recording, time.monotonic),
+        loaded,
+        chosen_theme(theme, loaded, os.environ),
+        colours=not os.environ.get("NO_COLOR"),
+        driver=driver_for(repertoire(started_with(), getattr(sys.stderr, "encoding", None) or "")),
+    )
+    app.run(mouse=mouse)
     return app.return_code or 0

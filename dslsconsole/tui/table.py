@@ -31,6 +31,15 @@ from dslsconsole.tui.render.sorting import Order, in_order, marked
 from dslsconsole.tui.render.words import clean
 
 
+class Place(Struct, frozen=True):
+    """Where one is in a table: the row of the cursor, the first line in sight, and how it is narrowed and sorted."""
+
+    cursor: str | None = None
+    top: int = 0
+    filter: str = ""
+    order: Order | None = None
+
+
 class _Drawing(Struct, frozen=True):
     """The sheet laid out for a width."""
 
@@ -151,6 +160,18 @@ class LineTable(Drawn, can_focus=True):
         """Show only rows that contain these words; none shows all."""
         self.filter = words.casefold()
         self._lay_out()
+
+    @property
+    def place(self) -> Place:
+        """Where one is in it."""
+        return Place(self._cursor, self._top, self.filter, self._order)
+
+    def go_to(self, place: Place) -> None:
+        """Be there again, as far as the rows are the same."""
+        if place != self.place:
+            self._cursor, self._top = place.cursor, place.top
+            self.filter, self._order = place.filter, place.order
+            self._lay_out()
 
     def sort_by_next(self) -> str | None:
         """Sort by the next column, after the last by none; the column's label, or None."""

@@ -95,6 +95,9 @@ class ClusterScreen(Screen[None]):
     class Shown(Message):
         """It is in front again: what was held back can be drawn."""
 
+    class Went(Message):
+        """Something else is shown."""
+
     class EntryChosen(Message):
         """Enter on a line of the action log."""
 
@@ -109,9 +112,10 @@ class ClusterScreen(Screen[None]):
             super().__init__()
             self.name = name
 
-    def __init__(self, keys: Callable[[], list[Key]], *, hands_off: bool = False) -> None:
+    def __init__(self, keys: Callable[[], list[Key]], *, hands_off: bool = False, plays: bool = False) -> None:
         super().__init__()
         self._hands_off = hands_off
+        self._plays = plays
         self._keys = keys
         self._view: View | None = None
         self._log: LogRenderer = lambda _: Sheet("Action log", (), ())
@@ -126,6 +130,8 @@ class ClusterScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield HeaderBar()
         yield SentenceBar()
+        if self._plays:
+            yield OneLine(id="player")
         yield OneLine(id="small")
         if self._hands_off:
             yield Wall()
@@ -190,6 +196,20 @@ class ClusterScreen(Screen[None]):
             self.query_one(HeaderBar).show(filled((Cell(" dslsconsole", Tone.TITLE),), width))
         self.query_one(SentenceBar).show(sentence(view, trouble, width))
 
+    @property
+    def subject(self) -> Subject | None:
+        """What Enter went into, where it is shown."""
+        return self._subject
+
+    def shown(self) -> tuple[LineTable, ...]:
+        """The tables on the screen."""
+        return tuple(self.panel(name) for name in (PANELS if self.zoomed is None else (self.zoomed,)))
+
+    def go_to(self, alone: str | None, what: Subject | None) -> None:
+        """Show this, without a way back of its own."""
+        self._trail.clear()
+        self._show_alone(alone, what)
+
     def show_keys(self) -> None:
         """Draw the keys, but for what is said in their place: that stays until the next key."""
         if self.query_one(FooterBar).said is None:
@@ -241,7 +261,7 @@ class ClusterScreen(Screen[None]):
             self._set_heights(self._view)
 
     def _set_heights(self, view: View) -> None:
-        room = max(3, self.size.height - 3 - (WALL if self._hands_off else 0))
+        room = max(3, self.size.height - 3 - self._plays - (WALL if self._hands_off else 0))
         compact = self.has_class("compact")
         heights = (room,) if self.zoomed else row_heights(view.cluster, room, compact)
         if heights != self._heights:
@@ -275,6 +295,7 @@ class ClusterScreen(Screen[None]):
         elif self.focused is None or self.focused.id not in PANELS:
             self.panel(PANELS[0]).focus()
         self._again()
+        self.post_message(self.Went())
 
     def focused_panel(self) -> str:
         return self.focused.id if isinstance(self.focused, LineTable) and self.focused.id else PANELS[0]

@@ -1,0 +1,152 @@
+"""`dslsconsole replay`: play a recorded session, compare it with today's screens, or tell what happened in it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dslsconsole.commands import Exit, Invocation, end, estate_option, theme_option
+
+if TYPE_CHECKING:
+    from dslsconsole.sessions.reading import Recording
+
+
+@click.command(
+    epilog="Example: dslsconsole replay --list, then dslsconsole replay 20270118T031500Z-ada.dslsrec\n\n"
+    "Exit status of --check: 0 the same screens, 1 a difference."
+)
+@estate_option
+@click.argument("file", required=False)
+@click.option("--list", "as_list", is_flag=True, help="The recordings there are: who, when, how long, what happened.")
+@click.option("--check", "as_check", is_flag=True, help="Compare today's screens with the recorded ones.")
+@click.option("--export", metavar="FILE.md", help="Write a timeline in Markdown; - for standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Of --list and --check: JSON.")
+@theme_option
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    file: str | None,
+    as_list: bool,
+    as_check: bool,
+    export: str | None,
+    as_json: bool,
+    theme: str | None,
+) -> None:
+    """Play a recorded session. Nothing is connected to, and nothing can be run."""
+    if as_list:
+        _list(invocation, as_json)
+        return
+    if file is None:
+        end("Which recording? `dslsconsole replay --list` names them.", Exit.USAGE)
+    with _opened(invocation, file) as recording:
+        if as_check:
+            _check(recording, as_json)
+        elif export is not None:
+            _export(recording, export)
+        else:
+            _play(recording, theme)
+
+
+def _directory(invocation: Invocation) -> Path:
+    from dslsconsole.settings import expand
+
+    return expand(invocation.estate().recordings.directory)
+
+
+def _opened(invocation: Invocation, name: str) -> Recording:
+    """The file of that name; one that is not there is looked for among the recordings of the estate file."""
+    from dslsconsole.sessions.reading import Recording
+    from dslsconsole.sessions.recording import NotARecording
+
+    path = Path(name)
+    if not path.exists() and path.name == name:
+        path = _directory(invocation) / name
+    try:
+        return Recording(path)
+    except NotARecording as why:
+        end(str(why), Exit.USAGE)
+    except OSError as error:
+        end(f"{path}: {error.strerror}. `dslsconsole replay --list` names the recordings.", Exit.USAGE)
+
+
+def _list(invocation: Invocation, as_json: bool) -> None:
+    from dslsconsole.sessions.telling import listed
+
+    directory = _directory(invocation)
+    found = list(listed(directory))
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    if not found:
+        click.echo(f"There is no recording in {directory}.")
+    from datetime import UTC, datetime, timedelta
+
+    for one in found:
+        if one.started_at is None or one.seconds is None:
+            click.echo(f"{one.name}  {one.failure}")
+            continue
+        began = datetime.fromtimestamp(one.started_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        alerts = "1 alert" if one.alerts == 1 else f"{one.alerts} alerts"
+        click.echo(
+            f"{one.name}  {one.operator} on {one.host}  {began}  {timedelta(seconds=int(one.seconds))}  {alerts}"
+        )
+        for line in (*one.operations, *([one.failure] if one.failure else [])):
+            click.echo(f"    {line}")
+
+
+def _check(recording: Recording, as_json: bool) -> None:
+    from dslsconsole.sessions.recording import NotARecording
+    from dslsconsole.tui.checking import check
+    from dslsconsole.tui.start import themes
+
+    try:
+        checked = asyncio.run(check(recording, themes()))
+    except (NotARecording, ValueError) as damage:
+        end(str(damage), Exit.FINDINGS)
+    found = checked.difference
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(checked).decode())
+    elif found is None:
+        click.echo(f"{checked.screens} screens are as they were recorded.")
+    else:
+        from datetime import UTC, datetime
+
+        at = datetime.fromtimestamp(found.at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        click.echo(f"The screen is another one at {at}Z, in {found.place} (screen {checked.screens}):")
+        for line in found.lines:
+            click.echo(line)
+    sys.exit(Exit.FINDINGS if found is not None else Exit.OK)
+
+
+def _export(recording: Recording, to: str) -> None:
+    from dslsconsole.sessions.recording import NotARecording
+    from dslsconsole.sessions.telling import report
+
+    if to != "-" and not to.endswith(".md"):
+        end(f"--export {to}: a name that ends in .md is needed, or - for standard output", Exit.USAGE)
+    try:
+        with click.open_file(to, "w", encoding="utf-8") as out:
+            for line in report(recording):
+                out.write(line + "\n")
+    except (NotARecording, ValueError) as damage:
+        end(str(damage), Exit.FINDINGS)
+    except OSError as error:
+        end(f"--export {to}: {error.strerror}", Exit.USAGE)
+
+
+def _play(recording: Recording, theme: str | None) -> None:
+    from dslsconsole.tui.start import NoTerminal, replay
+
+    try:
+        status = replay(recording, theme)
+    except (NoTerminal, ValueError) as refused:
+        end(str(refused), Exit.USAGE)
+    sys.exit(status)

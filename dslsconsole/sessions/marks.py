@@ -1,0 +1,129 @@
+"""What of a recording one wants to find again: alerts raised and over, operations and their steps, keys, gaps."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from dslsconsole.model.frames import Alerts, Frame, Full, decode
+from dslsconsole.model.verdict import Alert
+from dslsconsole.sessions.recording import Logged, Looked, Note, Pressed, Record, Seen, Whole
+
+GAP_S = 60.0
+"""Longer without anything coming in is a gap."""
+
+
+class Kind(StrEnum):
+    ALERT = "alert"
+    OVER = "over"
+    OPERATION = "operation"
+    LOOKED = "looked"
+    PRESSED = "pressed"
+    TROUBLE = "trouble"
+    GAP = "gap"
+    NOTE = "note"
+
+
+class Mark(Struct, frozen=True):
+    """Something at a time, in words."""
+
+    at: float
+    kind: Kind
+    text: str
+    event: str = ""
+    """Of an operation: the journal's event."""
+    operation: str = ""
+
+
+class Entry(Struct, frozen=True):
+    """What a recorded line of the action log says, as far as it is needed here."""
+
+    seq: int
+    at: float | None
+    operator: str
+    cluster: str
+    runbook: str
+    operation: str
+    event: str
+    text: str
+    outcome: str = ""
+
+
+_entry = msgspec.json.Decoder(Entry)
+
+
+def frames_of(record: Seen | Whole) -> Iterator[Frame]:
+    """The frames of a record; those of kinds that this version does not know are left out.
+
+    Raises:
+        ValueError: one is no frame.
+    """
+    for line in record.frames:
+        if (frame := decode(bytes(line))) is not None:
+            yield frame
+
+
+def marks(records: Iterable[Record]) -> Iterator[Mark]:
+    """In the order of the recording. What was there when it began is not news, and no mark."""
+    known: set[tuple[str, str, str]] | None = None
+    trouble: str | None = None
+    last = 0.0
+    looked: Looked | None = None
+    seen: set[tuple[str, int]] = set()
+    began: float | None = None
+    for record in records:
+        began = record.at if began is None else began
+        if isinstance(record, Seen):
+            if last and record.at - last > GAP_S:
+                yield Mark(record.at, Kind.GAP, f"nothing came in for {record.at - last:.0f} s")
+            last = record.at
+            if record.trouble is not None and record.trouble != trouble:
+                yield Mark(record.at, Kind.TROUBLE, record.trouble)
+            trouble = record.trouble
+            for frame in frames_of(record):
+                if isinstance(frame, Alerts | Full):
+                    yield from _changed(known, frame.alerts, record.at)
+                    known = {_place(alert) for alert in frame.alerts}
+        elif isinstance(record, Logged):
+            for raw in record.entries:
+                entry = _entry.decode(raw)
+                if (entry.operation, entry.seq) in seen or (entry.at is not None and entry.at < began):
+                    continue
+                seen.add((entry.operation, entry.seq))
+                said = f"{entry.runbook} of {entry.operator}: {entry.text}"
+                yield Mark(record.at, Kind.OPERATION, said, entry.event, entry.operation)
+        elif isinstance(record, Looked):
+            if looked is not None and (text := _went(looked, record)):
+                yield Mark(record.at, Kind.LOOKED, text)
+            looked = record
+        elif isinstance(record, Pressed):
+            yield Mark(record.at, Kind.PRESSED, record.key)
+        elif isinstance(record, Note):
+            yield Mark(record.at, Kind.NOTE, record.text)
+
+
+def _place(alert: Alert) -> tuple[str, str, str]:
+    return alert.cluster, alert.id, alert.subject
+
+
+def _changed(known: set[tuple[str, str, str]] | None, alerts: tuple[Alert, ...], at: float) -> Iterator[Mark]:
+    now = {_place(alert) for alert in alerts}
+    for alert in alerts:
+        if known is not None and _place(alert) not in known:
+            yield Mark(at, Kind.ALERT, f"{alert.severity.value}: {alert.summary}")
+    for cluster, rule, subject in sorted((known or set()) - now):
+        yield Mark(at, Kind.OVER, f"{rule} of {subject} in {cluster}")
+
+
+def _went(before: Looked, now: Looked) -> str:
+    """Where the operator went, in words; empty where only a cursor moved."""
+    if now.dialog != before.dialog:
+        return f"opened {now.dialog}" if now.dialog else f"closed {before.dialog}"
+    if now.cluster != before.cluster:
+        return f"looked at the cluster {now.cluster}"
+    if (now.alone, now.subject) != (before.alone, before.subject):
+        if now.subject is not None:
+            return f"looked at the {' '.join(now.subject)}"
+        return f"looked at {now.alone}" if now.alone else "looked at all panels"
+    return ""

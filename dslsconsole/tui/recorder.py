@@ -1,0 +1,159 @@
+"""Records a session as it happens: what came in, what was pressed, where the operator looked, and what was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+from textual import events
+from textual.widgets import Input
+
+from dslsconsole.model.frames import Full, Hello, encode
+from dslsconsole.sessions.recording import Drawn, Head, Logged, Looked, Pressed, Seen, Table, Whole
+from dslsconsole.sessions.writing import NotRecorded, Writer, removed_old
+from dslsconsole.tui.dialogs.dialog import Dialog
+from dslsconsole.tui.journal_feed import News
+from dslsconsole.tui.source import Arrival
+
+if TYPE_CHECKING:
+    from dslsconsole.tui.app import ConsoleApp
+
+WRITES_EVERY_S = 1.0
+CHECKS_EVERY_S = 5.0
+"""At most so often it is noted what stands on the screen."""
+SETTLED_S = 1.0
+"""How long the operator must have looked at the same thing before that is noted: sizes settle after a change."""
+_ENDS_A_LINE = frozenset({"enter", "escape", "tab", "shift+tab"})
+
+
+class Recordings(Struct, frozen=True):
+    """Where sessions are recorded, for how long they are kept, and whose this one is."""
+
+    directory: Path
+    keep_s: float
+    program: str
+    operator: str
+    host: str
+
+
+class Recorder:
+    """The recording of one session. Where it can't be written the session goes on, and says so once."""
+
+    def __init__(self, app: ConsoleApp, recordings: Recordings) -> None:
+        self._app = app
+        self._recordings = recordings
+        self._writer: Writer | None = None
+        self._looked: Looked | None = None
+        self._drawn_at = 0.0
+        self._pressed: events.Key | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file that is written."""
+        return self._writer.path if self._writer is not None else None
+
+    def begin(self) -> None:
+        """Begin the file, and remove old ones."""
+        wanted, now = self._recordings, self._app.clock()
+        size = self._app.size
+        read_only = all(action.guard == "none" for action in self._app.actions)
+        head = Head(1, wanted.program, wanted.operator, wanted.host, now, read_only, size.width, size.height)
+        try:
+            self._writer = Writer(wanted.directory, head, self._whole)
+        except NotRecorded as why:
+            self._app.call_after_refresh(self._app.say, str(why))
+            return
+        removed_old(wanted.directory, wanted.keep_s)
+        self._app.set_interval(WRITES_EVERY_S, self._write_out)
+
+    def end(self) -> None:
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            try:
+                writer.close()
+            except NotRecorded:
+                return  # it was said when it began
+
+    def arrived(self, what: Arrival | News, at: float) -> None:
+        """Frames or entries came in."""
+        if self._writer is None:
+            return
+        if isinstance(what, News):
+            self._writer.add(Logged(at, _raw(what.entries), what.trouble))
+        else:
+            frames = tuple(msgspec.Raw(encode(frame).rstrip()) for frame in what.frames)
+            self._writer.add(Seen(at, frames, what.trouble))
+
+    def pressed(self, event: events.Key, at: float) -> None:
+        """A key was pressed. What is typed into a line of text is not kept: a reason is in the journal, and an
+        approval's words are nobody's business."""
+        if self._writer is None or event is self._pressed:  # it comes again where nothing below heeded it
+            return
+        self._pressed = event
+        typing = isinstance(self._app.focused, Input) and event.key not in _ENDS_A_LINE
+        self._writer.add(Pressed(at, "typed" if typing else event.key[:200]))
+        self._app.call_after_refresh(self.look, at)
+
+    def drawn(self, at: float) -> None:
+        """The panels were drawn for this time."""
+        self.look(at)
+        if self._writer is None:
+            return
+        settled = self._looked is not None and at - self._looked.at >= SETTLED_S
+        if settled and at - self._drawn_at >= CHECKS_EVERY_S:
+            self._drawn_at = at
+            self._writer.add(Drawn(at, lines(self._app)))
+
+    def look(self, at: float) -> None:
+        """The operator may look at something else now."""
+        looked = looked_at(self._app, at)
+        if self._looked is None or msgspec.structs.replace(looked, at=self._looked.at) != self._looked:
+            self._looked = looked
+            if self._writer is not None:
+                self._writer.add(looked)
+
+    def _whole(self) -> Whole:
+        app = self._app
+        picture, at = app.picture, app.clock()
+        frames: tuple[msgspec.Raw, ...] = ()
+        if picture.estate is not None:
+            hello = Hello(picture.at, picture.estate)
+            full = Full(picture.at, picture.snapshot, tuple(picture.verdicts.values()), picture.alerts)
+            frames = tuple(msgspec.Raw(encode(frame).rstrip()) for frame in (hello, full))
+        return Whole(at, frames, _raw(app.entries), _raw(app.events), self._looked, app.trouble)
+
+    def _write_out(self) -> None:
+        if self._writer is None:
+            return
+        try:
+            self._writer.write_out()
+        except NotRecorded as why:
+            self._writer = None
+            self._app.say(str(why))
+
+
+def _raw(things: Iterable[object]) -> tuple[msgspec.Raw, ...]:
+    return tuple(msgspec.Raw(msgspec.json.encode(one)) for one in things)
+
+
+def looked_at(app: ConsoleApp, at: float) -> Looked:
+    """Where the operator looks."""
+    screen = app.cluster_screen
+    subject = (screen.subject.kind, screen.subject.name) if screen.subject is not None else None
+    tables = {}
+    for table in screen.shown():
+        place = table.place
+        order = (place.order.column, place.order.inverted) if place.order is not None else (None, False)
+        tables[table.id or ""] = Table(place.cursor, place.top, place.filter, *order)
+    dialog = type(app.screen).__name__ if isinstance(app.screen, Dialog) else None
+    width, height = screen.size
+    theme = app.theme.removeprefix("dslsconsole-")
+    return Looked(at, width, height, theme, app.cluster_name, screen.zoomed, subject, dialog, tables)
+
+
+def lines(app: ConsoleApp) -> dict[str, tuple[str, ...]]:
+    """The lines of each table on the screen."""
+    return {table.id or "": tuple(line.rstrip() for line in table.text()) for table in app.cluster_screen.shown()}

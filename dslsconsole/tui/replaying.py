@@ -1,0 +1,242 @@
+"""The console on a recording: the same screens, fed by the player. It has no means to connect or to act."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+from textual import events
+from textual.driver import Driver
+
+from dslsconsole.sessions.marks import Kind, Mark, frames_of, marks
+from dslsconsole.sessions.reading import Recording
+from dslsconsole.sessions.recording import Logged, Looked, NotARecording, Note, Record, Seen, Whole
+from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.dialogs.dialog import Dialog
+from dslsconsole.tui.dialogs.question import Question
+from dslsconsole.tui.events import Event
+from dslsconsole.tui.journal_feed import LogEntry, News
+from dslsconsole.tui.lines import OneLine
+from dslsconsole.tui.player import Player
+from dslsconsole.tui.render.cells import Tone
+from dslsconsole.tui.render.player import Told, bar, moment_in
+from dslsconsole.tui.render.sorting import Order
+from dslsconsole.tui.render.subject import Subject
+from dslsconsole.tui.source import Arrival, PlayedFrames
+from dslsconsole.tui.table import Place
+from dslsconsole.tui.themes import DEFAULT, LoadedThemes
+
+TICK_S = 0.1
+BACK_S = 10.0
+KEEPS_FOLLOWING = frozenset({"question_mark", "colon", "q", "ctrl+q", "ctrl+c", "c", "ctrl+z"})
+"""Keys that do not lead away from what the operator looked at, besides those of the player."""
+
+
+class ReplayConsole(ConsoleApp):
+    """Plays one recording."""
+
+    def __init__(
+        self,
+        player: Player,
+        themes: LoadedThemes,
+        theme: str = DEFAULT,
+        *,
+        with_bar: bool = True,
+        colours: bool = True,
+        driver: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(
+            PlayedFrames([]),
+            clock=player.now,
+            themes=themes,
+            theme=theme,
+            plays=with_bar,
+            colours=colours,
+            driver=driver,
+        )
+        self._player = player
+        self._follows = True
+        self._halted = False
+        self._looked: Looked | None = None
+        self._does: dict[str, Callable[[], None]] = {
+            "play": lambda: self._player.play(not self._player.playing),
+            "faster": lambda: self._player.change_speed(2.0),
+            "slower": lambda: self._player.change_speed(0.5),
+            "next-event": lambda: self._to_next("nothing changes any more"),
+            "next-alert": lambda: self._to_next("no alert is raised any more", Kind.ALERT),
+            "next-operation": lambda: self._to_next("no operation goes on any more", Kind.OPERATION),
+            "back": lambda: self._jump(self._player.now() - BACK_S),
+            "jump": self._ask_where,
+            "idle": self._change_idle,
+            "follow": self._follow_again,
+        }
+        self._own_keys = frozenset(one.key for one in self.actions if one.id in self._does)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.call_after_refresh(self._begin)
+        self.set_interval(TICK_S, self._tick)
+        self.run_worker(self._find_marks(), exit_on_error=False, name="what happens in the recording")
+
+    async def _find_marks(self) -> None:
+        """Read all of it once, beside the playing: a long one takes seconds."""
+        self._player.marks = await asyncio.to_thread(_marks, self._player.recording.path)
+        self._show_bar()
+
+    def halt(self) -> None:
+        """Let nothing pass by itself: somebody else says what comes next."""
+        self._halted = True
+
+    def _begin(self) -> None:
+        if self._halted:
+            return
+        self._jump(self._player.begins)
+        self._player.play(True)
+        self._show_bar()
+
+    def _tick(self) -> None:
+        if self._halted or not self._stands or isinstance(self.screen, Dialog):
+            return
+        if records := self._player.due():
+            self.play(records)
+            self.draw()
+        self._show_bar()
+
+    # -- what is known at a moment
+
+    def play(self, records: Iterable[Record]) -> None:
+        """Know what these tell, and look where the operator looked."""
+        for record in records:
+            match record:
+                case Seen():
+                    self.take(Arrival(tuple(frames_of(record)), record.trouble))
+                case Logged():
+                    self.take(News(_entries(record.entries), record.trouble))
+                case Whole():
+                    self.take(Arrival(tuple(frames_of(record)), record.trouble))
+                    self.entries = _entries(record.entries)
+                    self.events = tuple(msgspec.json.decode(raw, type=Event) for raw in record.events)
+                    self._look(record.looked)
+                case Looked():
+                    self._look(record)
+                case Note():
+                    self.say(f"note: {record.text}", Tone.ACCENT)
+                case _:
+                    continue
+
+    def _jump(self, at: float) -> None:
+        """Be at another moment."""
+        records = self._player.seek(at)
+        self.forget()
+        self.play(records)
+        self.draw()
+        self._show_bar()
+
+    def _to_next(self, nothing: str, *kinds: Kind) -> None:
+        at = self._player.after(
+            *(kinds or (Kind.ALERT, Kind.OVER, Kind.OPERATION, Kind.LOOKED, Kind.TROUBLE, Kind.NOTE))
+        )
+        if at is None:
+            self.say(nothing)
+        else:
+            self._jump(at)
+            told = [mark.text for mark in self._player.marks if mark.at == at and mark.kind is not Kind.PRESSED]
+            if told:
+                self.say(told[0], Tone.ACCENT)
+
+    def _ask_where(self) -> None:
+        was = self._player.playing
+        self._player.play(False)
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                at = moment_in(answer, self._player.begins)
+                if at is None:
+                    self.say("a time is written as 12:03:10, or +90 for seconds from the beginning")
+                else:
+                    self._jump(at)
+            self._player.play(was)
+
+        text = "Go to the time of day (UTC) as 12:03:10, or +90 for seconds from the beginning."
+        self.push_screen(Question("Go to a time", text, tone=Tone.TITLE), answered)
+
+    def _change_idle(self) -> None:
+        self._player.skips_idle = not self._player.skips_idle
+
+    # -- where the operator looked
+
+    def _look(self, looked: Looked | None) -> None:
+        if looked is None:
+            return
+        self._looked = looked
+        if self._follows:
+            self._look_there(looked)
+
+    def _look_there(self, looked: Looked) -> None:
+        if (
+            looked.cluster is not None
+            and self.picture.estate is not None
+            and self.picture.estate.cluster(looked.cluster)
+        ):
+            self.cluster_name = looked.cluster
+        screen = self.cluster_screen
+        screen.go_to(looked.alone, Subject(*looked.subject) if looked.subject is not None else None)
+        for table in screen.shown():
+            if (there := looked.tables.get(table.id or "")) is not None:
+                order = Order(there.sorted_by, there.inverted) if there.sorted_by is not None else None
+                table.go_to(Place(there.cursor, there.top, there.filter, order))
+
+    def _follow_again(self) -> None:
+        self._follows = True
+        if self._looked is not None:
+            self._look_there(self._looked)
+        self.draw()
+
+    async def on_event(self, event: events.Event) -> None:
+        leads = isinstance(event, events.Key) and event.key not in self._own_keys | KEEPS_FOLLOWING
+        if leads and not isinstance(self.screen, Dialog):
+            self._follows = False
+        await super().on_event(event)
+
+    # -- keys
+
+    def action_act(self, identity: str) -> None:
+        if identity not in self._does:
+            super().action_act(identity)
+        elif not isinstance(self.screen, Dialog) and self._stands:
+            self.cluster_screen.unsay()
+            self._does[identity]()
+            self._show_bar()
+
+    def _show_bar(self) -> None:
+        player = self._player
+        told = Told(
+            at=player.now(),
+            begins=player.begins,
+            ends=player.ends,
+            playing=player.playing,
+            speed=player.speed,
+            skips_idle=player.skips_idle,
+            operator=player.recording.head.operator,
+            follows=self._follows,
+            dialog=self._looked.dialog if self._looked is not None else None,
+            damage=None
+            if player.damage is None
+            else player.damage.removeprefix(str(player.recording.path)).lstrip(":, "),
+            marks=player.marks,
+        )
+        for line in self.cluster_screen.query("#player").results(OneLine):
+            line.show(bar(told, self.cluster_screen.size.width))
+
+
+def _marks(path: Path) -> tuple[Mark, ...]:
+    found: list[Mark] = []
+    with contextlib.suppress(NotARecording, ValueError, OSError), Recording(path) as recording:
+        # Of a damaged one as far as it goes: the player says that it is.
+        found.extend(marks(recording.records()))
+    return tuple(found)
+
+
+def _entries(raws: Iterable[msgspec.Raw]) -> tuple[LogEntry, ...]:
+    return tuple(msgspec.json.decode(raw, type=LogEntry) for raw in raws)
