@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 @click.option("--list", "as_list", is_flag=True, help="The recordings there are: who, when, how long, what happened.")
 @click.option("--check", "as_check", is_flag=True, help="Compare today's screens with the recorded ones.")
 @click.option("--export", metavar="FILE.md", help="Write a timeline in Markdown; - for standard output.")
+@click.option("--headless", is_flag=True, help="Of a script: run it as a test, without a terminal.")
+@click.option("--pictures", metavar="DIR", type=click.Path(path_type=Path), help="Of a script: where screenshots go.")
 @click.option("--json", "as_json", is_flag=True, help="Of --list and --check: JSON.")
 @theme_option
 @click.pass_obj
@@ -33,15 +35,26 @@ def command(
     as_list: bool,
     as_check: bool,
     export: str | None,
+    headless: bool,
+    pictures: Path | None,
     as_json: bool,
     theme: str | None,
 ) -> None:
-    """Play a recorded session. Nothing is connected to, and nothing can be run."""
+    """Play a recorded session: nothing is connected to, and nothing can be run.
+
+    A script (FILE.yaml) drives a console on a practice estate of its own instead, to be watched or as a test;
+    `config/scripts/` has some.
+    """
     if as_list:
         _list(invocation, as_json)
         return
     if file is None:
         end("Which recording? `dslsconsole replay --list` names them.", Exit.USAGE)
+    if file.endswith((".yaml", ".yml")):
+        from dslsconsole.commands.scripts import run
+
+        run(Path(file), headless=headless, pictures=pictures, theme=theme)
+        return
     with _opened(invocation, file) as recording:
         if as_check:
             _check(recording, as_json)

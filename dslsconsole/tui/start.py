@@ -1,5 +1,6 @@
 """Starting the terminal program: is there a terminal, and what does the screen get to know."""
 
+import asyncio
 import os
 import sys
 import time
@@ -21,12 +22,14 @@ from dslsconsole.tui.player import Player
 from dslsconsole.tui.recorder import Recordings
 from dslsconsole.tui.replaying import ReplayConsole
 from dslsconsole.tui.run_process import RunProcess
+from dslsconsole.tui.scripting import Drive
 from dslsconsole.tui.source import Source, WatchProcess
 from dslsconsole.tui.terminal import LastResort, gone
 from dslsconsole.tui.themes import DEFAULT, LoadedThemes, load
 
 FOR_FEW_COLOURS = "ansi"
 FALLBACK = "dslsconsole status"
+ENDS_WITHIN_S = 10.0
 
 
 class NoTerminal(Exception):  # noqa: N818 - it is told as it stands
@@ -89,8 +92,15 @@ def check_terminal(term: str | None, *, input_is_tty: bool, output_is_tty: bool)
         )
 
 
-def run(wanted: Wanted, source: Source | None = None, clock: Callable[[], float] = time.time) -> int:
+def run(
+    wanted: Wanted,
+    source: Source | None = None,
+    clock: Callable[[], float] = time.time,
+    drive: Drive | None = None,
+) -> int:
     """Run the console until it is left; the exit status. Without a source it reads from a process of its own.
+
+    `drive` presses keys in the place of, or beside, a person.
 
     Raises:
         NoTerminal: there is no terminal to draw on.
@@ -127,9 +137,32 @@ def run(wanted: Wanted, source: Source | None = None, clock: Callable[[], float]
         driver=driver_for(characters),
         colours="NO_COLOR" not in os.environ,
     )
-    app.run(mouse=wanted.mouse and not wanted.wallboard)
+    app.run(mouse=wanted.mouse and not wanted.wallboard, auto_pilot=drive)
     last_resort.ended()
     return app.return_code or 0
+
+
+def headless(wanted: Wanted, size: tuple[int, int], drive: Drive) -> None:
+    """Run the console without a terminal, driven by a script, until that ends."""
+    program = (sys.executable, "-m", "dslsconsole", "-c", str(wanted.estate_file))
+    app = ConsoleApp(
+        WatchProcess((*program, "watch"), time.time),
+        clock=time.time,
+        themes=themes(),
+        cluster=wanted.cluster,
+        runner=RunProcess((*program, "run")) if wanted.can_act else None,
+        feed=JournalFiles(wanted.journal_directory, writes=wanted.can_act) if wanted.journal_directory else None,
+        auditor=AuditProcess((*program, "audit")),
+        recordings=wanted.recordings,
+    )
+    asyncio.run(_driven(app, size, drive))
+
+
+async def _driven(app: ConsoleApp, size: tuple[int, int], drive: Drive) -> None:
+    await app.run_async(headless=True, size=size, auto_pilot=drive)
+    # The application has told its tasks to end; the process that reads takes a moment for that.
+    if ending := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(ending, timeout=ENDS_WITHIN_S)
 
 
 def replay(recording: Recording, theme: str | None, *, mouse: bool = True) -> int:
