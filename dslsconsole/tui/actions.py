@@ -243,7 +243,9 @@ def action(identity: str) -> Action:
     raise KeyError(identity)
 
 
-def why_disabled(one: Action, *, armed: bool, running: str | None, stoppable: bool = False) -> str | None:
+def why_disabled(
+    one: Action, *, armed: bool, running: str | None, stoppable: bool = False, arm_key: str = "a"
+) -> str | None:
     """A sentence that says why an action does not work now; None where it works.
 
     `running` is what this console runs, in words; `stoppable` is whether that, or what another process runs, can be
@@ -252,7 +254,7 @@ def why_disabled(one: Action, *, armed: bool, running: str | None, stoppable: bo
     if one.guard is Guard.ARMED and running is not None:
         return f"{one.name_of_key} {one.label} waits until {running} has ended"
     if one.guard is Guard.ARMED and not armed:
-        return f"{one.name_of_key} {one.label} needs the console armed for this cluster: press a"
+        return f"{one.name_of_key} {one.label} needs the console armed for this cluster: press {arm_key}"
     if one.id == "stop" and not stoppable:
         return "nothing is running that could be stopped"
     return None

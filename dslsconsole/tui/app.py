@@ -24,6 +24,7 @@ from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.driver import PacedApp
 from dslsconsole.tui.events import KEPT, Event, happened
 from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
+from dslsconsole.tui.keys import LoadedKeys, applied
 from dslsconsole.tui.navigation import Navigation
 from dslsconsole.tui.operation import Runner
 from dslsconsole.tui.recorder import Recorder, Recordings
@@ -74,6 +75,7 @@ class ConsoleApp(PacedApp):
         terminal_gone: Callable[[], bool] = lambda: False,
         last_resort: LastResort | None = None,
         recordings: Recordings | None = None,
+        keys: LoadedKeys | None = None,
         plays: bool = False,
         driver: type[Driver] | None = None,
         colours: bool = True,
@@ -90,7 +92,9 @@ class ConsoleApp(PacedApp):
         self.trouble: str | None = None
         self.cluster_name = cluster
         self._viewer = viewer
-        self.actions = offered(read_only=runner is None and viewer is None, wallboard=wallboard, replay=plays)
+        known = offered(read_only=runner is None and viewer is None, wallboard=wallboard, replay=plays)
+        self.actions, refused = applied(known, keys.keys if keys is not None else {})
+        self._key_failures = (*(keys.failures if keys is not None else ()), *refused)
         self.acting = Acting(self, runner, viewer)
         self.books = Books(self, runner)
         self.auditing = Auditing(self, auditor)
@@ -139,7 +143,10 @@ class ConsoleApp(PacedApp):
         if self.recorder is not None:
             self.recorder.begin()
         self._heed_signals()
-        if self._themes.failures:  # one line can hold one of them; all are in the list that `c` shows
+        if self._key_failures:
+            more = f" (and {len(self._key_failures) - 1} more)" if len(self._key_failures) > 1 else ""
+            self.call_after_refresh(self.say, f"{self._key_failures[0]}{more}")
+        elif self._themes.failures:  # one line can hold one of them; all are in the list that `c` shows
             self.call_after_refresh(self.say, f"c colours tells more: {self._themes.failures[0]}")
 
     def _heed_signals(self) -> None:
@@ -280,7 +287,9 @@ class ConsoleApp(PacedApp):
         if self._viewer is not None and one.guard is not Guard.NONE:
             return f"{one.name_of_key} {one.label} is for operators. {self._viewer}"
         armed = self.acting.is_armed(self.cluster_name, self.clock())
-        return why_disabled(one, armed=armed, running=self.acting.running, stoppable=self.acting.stoppable)
+        arm = next((known.name_of_key for known in self.actions if known.id == "arm"), "")
+        running, stoppable = self.acting.running, self.acting.stoppable
+        return why_disabled(one, armed=armed, running=running, stoppable=stoppable, arm_key=arm)
 
     def action_act(self, identity: str) -> None:
         """The one door through which keys, footer and palette act."""

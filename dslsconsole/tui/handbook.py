@@ -8,7 +8,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from dslsconsole.tui.actions import Guard, Place, offered
+from dslsconsole.tui.actions import Action, Guard, Place, offered
 from dslsconsole.tui.pictures import picture, wanted
 
 PICTURES = ".pictures"
@@ -20,10 +20,14 @@ _REPLAY = "a recording"
 def keys() -> str:
     """Every key of the console as a Markdown table, from the registry of actions."""
     rows = [
-        f"| `{one.name_of_key}` | {one.description} | {_REPLAY if one.place is Place.REPLAY else _NEEDS[one.guard]} |"
+        f"| `{one.name_of_key}` | {one.id} | {one.description} | {_needs(one)} |"
         for one in offered(read_only=False, replay=True)
     ]
-    return "\n".join(["| key | does | needs |", "|---|---|---|", *rows])
+    return "\n".join(["| key | name | does | needs |", "|---|---|---|---|", *rows])
+
+
+def _needs(one: Action) -> str:
+    return _REPLAY if one.place is Place.REPLAY else _NEEDS[one.guard]
 
 
 def shown(readme: str) -> list[str]:

@@ -18,6 +18,8 @@ from dslsconsole.tui.auditing import AuditProcess
 from dslsconsole.tui.contrast import weaknesses
 from dslsconsole.tui.driver import driver_for
 from dslsconsole.tui.journal_files import JournalFiles
+from dslsconsole.tui.keys import FILE, LoadedKeys
+from dslsconsole.tui.keys import load as load_keys
 from dslsconsole.tui.player import Player
 from dslsconsole.tui.recorder import Recordings
 from dslsconsole.tui.replaying import ReplayConsole
@@ -62,6 +64,11 @@ def themes() -> LoadedThemes:
         if (weak := weaknesses(theme))
     )
     return LoadedThemes(loaded.themes, (*loaded.failures, *hard))
+
+
+def keys() -> LoadedKeys:
+    """The user's own keys."""
+    return load_keys(user_config_path("dslsconsole") / FILE)
 
 
 def chosen_theme(name: str | None, loaded: LoadedThemes, environment: Mapping[str, str]) -> str:
@@ -132,6 +139,7 @@ def run(
         wallboard=wanted.wallboard,
         rotate_s=wanted.rotate_s,
         recordings=wanted.recordings,
+        keys=keys() if not wanted.wallboard else None,
         terminal_gone=lambda: gone(sys.stdin.fileno()),
         last_resort=last_resort,
         driver=driver_for(characters),
