@@ -31,6 +31,8 @@ from dslsconsole.tui.themes import DEFAULT, LoadedThemes, load
 
 FOR_FEW_COLOURS = "ansi"
 FALLBACK = "dslsconsole status"
+BROWSER = "textual.drivers.web_driver:WebDriver"
+"""What Textual's own server names as the driver of a program that it shows in a browser (TEXTUAL_DRIVER)."""
 ENDS_WITHIN_S = 10.0
 
 
@@ -113,12 +115,14 @@ def run(
         NoTerminal: there is no terminal to draw on.
         ValueError: there is no theme of that name.
     """
-    # Textual reads standard input and draws on standard error.
-    check_terminal(
-        os.environ.get("TERM"),
-        input_is_tty=sys.stdin.isatty(),
-        output_is_tty=sys.stderr.isatty(),
-    )
+    in_browser = os.environ.get("TEXTUAL_DRIVER") == BROWSER and wanted.wallboard
+    if not in_browser:
+        # Textual reads standard input and draws on standard error.
+        check_terminal(
+            os.environ.get("TERM"),
+            input_is_tty=sys.stdin.isatty(),
+            output_is_tty=sys.stderr.isatty(),
+        )
     loaded = themes()
     theme = chosen_theme(wanted.theme, loaded, os.environ)
     if not os.environ.get("NO_COLOR"):
@@ -140,9 +144,9 @@ def run(
         rotate_s=wanted.rotate_s,
         recordings=wanted.recordings,
         keys=keys() if not wanted.wallboard else None,
-        terminal_gone=lambda: gone(sys.stdin.fileno()),
+        terminal_gone=lambda: not in_browser and gone(sys.stdin.fileno()),
         last_resort=last_resort,
-        driver=driver_for(characters),
+        driver=None if in_browser else driver_for(characters),
         colours="NO_COLOR" not in os.environ,
     )
     app.run(mouse=wanted.mouse and not wanted.wallboard, auto_pilot=drive)
