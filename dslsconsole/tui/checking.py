@@ -7,7 +7,7 @@ from msgspec import Struct
 from textual.pilot import Pilot
 
 from dslsconsole.sessions.reading import Recording
-from dslsconsole.sessions.recording import Drawn, Logged, Looked, Seen
+from dslsconsole.sessions.recording import Drawn, Logged, Looked, NotARecording, Seen
 from dslsconsole.tui.player import Player
 from dslsconsole.tui.recorder import lines
 from dslsconsole.tui.replaying import ReplayConsole
@@ -50,7 +50,8 @@ async def check(recording: Recording, themes: LoadedThemes) -> Checked:
         NotARecording: a part of it is damaged.
     """
     moment = _Moment()
-    app = ReplayConsole(Player(recording, moment), themes, with_bar=False)
+    player = Player(recording, moment)
+    app = ReplayConsole(player, themes, with_bar=False)
     app.clock = moment
     head = recording.head
     screens = 0
@@ -63,6 +64,8 @@ async def check(recording: Recording, themes: LoadedThemes) -> Checked:
                 await _look(app, pilot, record)
             elif isinstance(record, Seen | Logged):
                 app.play([record])
+                if player.damage is not None:
+                    raise NotARecording(f"{recording.path}: {player.damage}")
                 app.draw()
             elif isinstance(record, Drawn):
                 app.draw()

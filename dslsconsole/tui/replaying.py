@@ -22,7 +22,9 @@ from dslsconsole.tui.player import Player
 from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.render.player import Told, bar, moment_in
 from dslsconsole.tui.render.sorting import Order
-from dslsconsole.tui.render.subject import Subject
+from dslsconsole.tui.render.subject import RENDERERS, Subject
+from dslsconsole.tui.render.words import time_of_day
+from dslsconsole.tui.screens.cluster import ALONE, PANELS, SUBJECT
 from dslsconsole.tui.source import Arrival, PlayedFrames
 from dslsconsole.tui.table import Place
 from dslsconsole.tui.themes import DEFAULT, LoadedThemes
@@ -108,22 +110,30 @@ class ReplayConsole(ConsoleApp):
     def play(self, records: Iterable[Record]) -> None:
         """Know what these tell, and look where the operator looked."""
         for record in records:
-            match record:
-                case Seen():
-                    self.take(Arrival(tuple(frames_of(record)), record.trouble))
-                case Logged():
-                    self.take(News(_entries(record.entries), record.trouble))
-                case Whole():
-                    self.take(Arrival(tuple(frames_of(record)), record.trouble))
-                    self.entries = _entries(record.entries)
-                    self.events = tuple(msgspec.json.decode(raw, type=Event) for raw in record.events)
-                    self._look(record.looked)
-                case Looked():
-                    self._look(record)
-                case Note():
-                    self.say(f"note: {record.text}", Tone.ACCENT)
-                case _:
-                    continue
+            try:
+                self._take_record(record)
+            except ValueError as error:
+                self._player.play(False)
+                self._player.damage = f"what it tells of {time_of_day(record.at)} can't be read ({str(error)[:80]})"
+
+    def _take_record(self, record: Record) -> None:
+        """Raises ValueError where it holds what no console has written."""
+        match record:
+            case Seen():
+                self.take(Arrival(tuple(frames_of(record)), record.trouble))
+            case Logged():
+                self.take(News(_entries(record.entries), record.trouble))
+            case Whole():
+                self.take(Arrival(tuple(frames_of(record)), record.trouble))
+                self.entries = _entries(record.entries)
+                self.events = tuple(msgspec.json.decode(raw, type=Event) for raw in record.events)
+                self._look(record.looked)
+            case Looked():
+                self._look(record)
+            case Note():
+                self.say(f"note: {record.text}", Tone.ACCENT)
+            case _:
+                return
 
     def _jump(self, at: float) -> None:
         """Be at another moment."""
@@ -181,7 +191,10 @@ class ReplayConsole(ConsoleApp):
         ):
             self.cluster_name = looked.cluster
         screen = self.cluster_screen
-        screen.go_to(looked.alone, Subject(*looked.subject) if looked.subject is not None else None)
+        subject = Subject(*looked.subject) if looked.subject is not None and looked.subject[0] in RENDERERS else None
+        if looked.alone is not None and looked.alone not in (*PANELS, *ALONE, SUBJECT):
+            return  # of a console that had other screens
+        screen.go_to(looked.alone, subject)
         for table in screen.shown():
             if (there := looked.tables.get(table.id or "")) is not None:
                 order = Order(there.sorted_by, there.inverted) if there.sorted_by is not None else None

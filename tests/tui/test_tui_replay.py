@@ -3,13 +3,25 @@
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from dslsconsole.model.frames import Alerts, Frame
+from dslsconsole.model.frames import Alerts, Frame, encode
 from dslsconsole.sessions.reading import Recording
-from dslsconsole.sessions.recording import Drawn, Looked, Pressed, Record, encoded
+from dslsconsole.sessions.recording import (
+    Drawn,
+    Logged,
+    Looked,
+    NotARecording,
+    Note,
+    Pressed,
+    Record,
+    Seen,
+    Table,
+    encoded,
+)
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.bars import FooterBar, HeaderBar
@@ -24,6 +36,7 @@ from dslsconsole.tui.recorder import Recordings
 from dslsconsole.tui.render.player import moment_in
 from dslsconsole.tui.replaying import ReplayConsole
 from dslsconsole.tui.source import Arrival
+from tests.sessions.test_recordings import written
 from tests.tui.test_tui_drilldown import moved
 from tests.tui.test_tui_screen import THEMES, Fed, until
 
@@ -136,8 +149,6 @@ async def test_another_screen_is_told_with_its_time_place_and_difference(tmp_pat
         else one
         for one in records(path)
     ]
-    from tests.sessions.test_recordings import written
-
     result = await checked(written(tmp_path / "two", changed, head=head))
     assert result.difference is not None
     assert result.difference.place == "nodes"
@@ -300,6 +311,42 @@ async def test_one_that_is_damaged_says_so_where_it_ends(tmp_path: Path) -> None
             await replay.passes(pilot, 600)
             await until(pilot, lambda: "✖" in replay.bar())
             assert "a part is damaged; what comes before it can be played" in replay.bar()
+
+
+RAW = msgspec.Raw
+HOSTILE: dict[str, Record] = {
+    "no frame": Seen(scenes.NOON + 1, (RAW(b'{"frame": "change", "at": "noon"}'),)),
+    "no entry": Logged(scenes.NOON + 1, (RAW(b'{"seq": "one"}'),)),
+    "another screen": Looked(scenes.NOON + 1, 120, 40, "dark", None, alone="nowhere"),
+    "another subject": Looked(scenes.NOON + 1, 120, 40, "dark", scenes.CLUSTER, alone="subject", subject=("moon", "x")),
+    "another column": Looked(
+        scenes.NOON + 1, 120, 40, "dark", None, tables={"nodes": Table("x", 10**9, "\x1b[2J", "moon", True)}
+    ),
+    "an absurd size": Looked(scenes.NOON + 1, 10**9, -(10**9), "dark", None),
+    "escapes": Note(scenes.NOON + 1, "\x1b[2J\x1b]0;owned\x07"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_what_no_console_has_written_costs_only_itself(tmp_path: Path, name: str) -> None:
+    beginning = Seen(scenes.NOON, tuple(RAW(encode(frame).rstrip()) for frame in scenes.healthy()))
+    path = written(tmp_path, [beginning, HOSTILE[name], Note(scenes.NOON + 2, "after")])
+    with Recording(path) as recording:
+        replay = Replay(recording)
+        async with replay.app.run_test(size=(160, 40)) as pilot:
+            await until(pilot, lambda: replay.player.playing)
+            await replay.passes(pilot, 1.5)
+            await until(pilot, lambda: scenes.CLUSTER in replay.header())
+            assert "\x1b" not in replay.app.cluster_screen.query_one(FooterBar).text
+            if name.startswith("no "):
+                assert "✖ what it tells of 12:00:06Z can't be read" in replay.bar()
+            await pilot.press("3", "1", "2")
+            assert replay.app.cluster_screen.zoomed is None
+    if name.startswith("no "):
+        with pytest.raises(NotARecording, match="can't be read"):
+            await checked(path)
+    else:
+        assert (await checked(path)).difference is None
 
 
 @pytest.mark.parametrize(
