@@ -27,7 +27,20 @@ def command(
     invocation: Invocation, read_only: bool, cluster: str | None, theme: str | None, no_record: bool, mouse: bool
 ) -> None:
     """The interactive console: shows the estate and, once armed, acts on it."""
+    _first_use(invocation)
     show(invocation, can_act=not read_only, cluster=cluster, theme=theme, mouse=mouse, record=not no_record)
+
+
+def _first_use(invocation: Invocation) -> None:
+    """Where there is no estate file and somebody who can be asked, help to one."""
+    from dslsconsole.commands import first_use
+    from dslsconsole.settings import NoEstate, locate
+
+    try:
+        locate(invocation.config)
+    except NoEstate as missing:
+        if first_use.wanted():
+            invocation.config = str(first_use.guide(str(missing)))
 
 
 def show(

@@ -3,7 +3,17 @@
 from dslsconsole.settings.editor_schema import json_schema
 from dslsconsole.settings.findings import ConfigurationError, Finding, NoEstate
 from dslsconsole.settings.loading import load
-from dslsconsole.settings.locations import expand, locate
+from dslsconsole.settings.locations import expand, locate, user_estate_file
 from dslsconsole.settings.schema import Estate
 
-__all__ = ["ConfigurationError", "Estate", "Finding", "NoEstate", "expand", "json_schema", "load", "locate"]
+__all__ = [
+    "ConfigurationError",
+    "Estate",
+    "Finding",
+    "NoEstate",
+    "expand",
+    "json_schema",
+    "load",
+    "locate",
+    "user_estate_file",
+]

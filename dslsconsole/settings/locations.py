@@ -37,6 +37,11 @@ def locate(option: str | None, env: Mapping[str, str] | None = None, cwd: Path |
     )
 
 
+def user_estate_file(env: Mapping[str, str] | None = None) -> Path:
+    """Where the user's own estate file lies, or would."""
+    return _user_directory(os.environ if env is None else env) / "estate.yaml"
+
+
 def _user_directory(environment: Mapping[str, str]) -> Path:
     configured = environment.get("XDG_CONFIG_HOME", "")
     # The XDG base directory specification says that a relative path is to be ignored.
