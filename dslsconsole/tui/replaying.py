@@ -210,6 +210,7 @@ class ReplayConsole(ConsoleApp):
         leads = isinstance(event, events.Key) and event.key not in self._own_keys | KEEPS_FOLLOWING
         if leads and not isinstance(self.screen, Dialog):
             self._follows = False
+            self._show_bar()
         await super().on_event(event)
 
     # -- keys

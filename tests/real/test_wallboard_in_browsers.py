@@ -45,10 +45,22 @@ async def served(estate: Path) -> AsyncIterator[str]:
                 line = await process.stdout.readline()
                 assert line, said.decode()
                 said += line
+            while not await listens(port):  # noqa: ASYNC110 - it tells its address a moment before it does
+                await asyncio.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         await process.wait()
+
+
+async def listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 async def seen(view: aiohttp.ClientWebSocketResponse, wanted: bytes) -> None:

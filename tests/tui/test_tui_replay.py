@@ -246,15 +246,15 @@ async def test_it_looks_where_the_operator_looked_until_one_looks_around(replay:
     async with replay.app.run_test(size=(120, 40)) as pilot:
         await replay.ready(pilot)
         await replay.passes(pilot, 27)
-        assert replay.app.cluster_screen.zoomed == "subject"
+        await until(pilot, lambda: replay.app.cluster_screen.zoomed == "subject")
         assert "as ada looked" in replay.bar()
         await pilot.press("7")
         assert replay.app.cluster_screen.zoomed == "alerts"
-        assert "looking around, 0 follows again" in replay.bar()
+        await until(pilot, lambda: "looking around, 0 follows again" in replay.bar())
         await replay.passes(pilot, 20)
         assert replay.app.cluster_screen.zoomed == "alerts"
         await pilot.press("0")
-        assert replay.app.cluster_screen.zoomed == "events"
+        await until(pilot, lambda: replay.app.cluster_screen.zoomed == "events")
 
 
 async def test_one_goes_to_alerts_operations_and_times_and_back(replay: Replay) -> None:
