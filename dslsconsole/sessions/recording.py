@@ -109,6 +109,8 @@ class Looked(Struct, frozen=True, tag="looked", tag_field="record"):
     alone: str | None = None
     subject: tuple[str, str] | None = None
     dialog: str | None = None
+    zone: _Word | None = None
+    """The zone of the times that are shown, as `Europe/Berlin`; None for UTC."""
     tables: dict[str, Table] = {}
 
 

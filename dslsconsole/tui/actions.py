@@ -158,6 +158,7 @@ ACTIONS = (
     Action("latest", "g", "latest", "Go to what changed last."),
     Action("copy", "y", "copy row", "Copy the row to the clipboard of your own terminal, over SSH too (OSC 52)."),
     Action("copy-panel", "w", "copy panel", "Copy the whole panel there, also what is not in sight."),
+    Action("clock", "u", "local times", "Show times as clocks go here, or in UTC again."),
     Action("theme", "c", "colours", "Choose the colour theme.", place=Place.EVERYWHERE),
     Action(
         "help",

@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import Callable
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from textual import events
 from textual.binding import BindingType
@@ -77,10 +78,12 @@ class ConsoleApp(PacedApp):
         recordings: Recordings | None = None,
         keys: LoadedKeys | None = None,
         plays: bool = False,
+        here: ZoneInfo | None = None,
         driver: type[Driver] | None = None,
         colours: bool = True,
     ) -> None:
-        """`viewer` says why the person may only look: then the keys that act are there, and say so."""
+        """`viewer` says why the person may only look: then the keys that act are there, and say so. `here` is the
+        zone of who looks, where that is not UTC."""
         self._themes = themes
         # Without colours Textual makes greys, and black of the terminal's own; of native ones it leaves none.
         super().__init__(driver_class=driver, ansi_color=None if colours else True)
@@ -90,6 +93,9 @@ class ConsoleApp(PacedApp):
         self.entries: tuple[LogEntry, ...] = ()
         self.events: tuple[Event, ...] = ()
         self.trouble: str | None = None
+        self.here = here
+        self.zone: ZoneInfo | None = None
+        """The zone of the times that are shown; None for UTC."""
         self.cluster_name = cluster
         self._viewer = viewer
         known = offered(read_only=runner is None and viewer is None, wallboard=wallboard, replay=plays)
@@ -242,7 +248,15 @@ class ConsoleApp(PacedApp):
         if shape is None:
             return None
         audited = self.auditing.of(shape.name)
-        return View(shape, self.picture, self.clock(), events=self.events, audited=audited)
+        return View(
+            shape,
+            self.picture,
+            self.clock(),
+            events=self.events,
+            audited=audited,
+            zone=self.zone,
+            here=self.here,
+        )
 
     def draw(self) -> None:
         """Draw what changed. While a dialog is open only the lines at the top: painting under it costs sixfold."""
@@ -264,7 +278,14 @@ class ConsoleApp(PacedApp):
 
     def _log_sheet(self, detail: bool) -> Sheet:
         elsewhere = self.acting.elsewhere(self.cluster_name or "")
-        return log(self.entries, self.cluster_name or "", self._feed_trouble, detail=detail, elsewhere=elsewhere)
+        return log(
+            self.entries,
+            self.cluster_name or "",
+            self._feed_trouble,
+            detail=detail,
+            elsewhere=elsewhere,
+            zone=self.zone,
+        )
 
     def draw_all(self) -> None:
         """Draw what changed, and the keys too: what they may do has changed."""

@@ -60,6 +60,7 @@ class Navigation:
             "filter": app.cluster_screen.open_filter,
             "previous-cluster": lambda: self.go_by(-1),
             "next-cluster": lambda: self.go_by(1),
+            "clock": self.change_clock,
             "theme": self.choose_theme,
             "help": self.help,
             "palette": self.palette,
@@ -126,6 +127,16 @@ class Navigation:
             self._app.cluster_screen.enter(SUBJECT, found)
         else:
             self._app.cluster_screen.zoom("events")
+
+    def change_clock(self) -> None:
+        """Show times as clocks go here, or in UTC again."""
+        app = self._app
+        if app.here is None:
+            app.say("clocks go by UTC here: set TZ to your zone, as TZ=Europe/Berlin, and start the console again")
+            return
+        app.zone = app.here if app.zone is None else None
+        app.draw()
+        app.say("times in UTC" if app.zone is None else f"times of {app.here}", Tone.ACCENT)
 
     def _focused(self) -> LineTable:
         return self._app.cluster_screen.panel(self._app.cluster_screen.focused_panel())

@@ -151,7 +151,8 @@ def looked_at(app: ConsoleApp, at: float) -> Looked:
     dialog = type(app.screen).__name__ if isinstance(app.screen, Dialog) else None
     width, height = screen.size
     theme = app.theme.removeprefix("dslsconsole-")
-    return Looked(at, width, height, theme, app.cluster_name, screen.zoomed, subject, dialog, tables)
+    zone = app.zone.key if app.zone is not None else None
+    return Looked(at, width, height, theme, app.cluster_name, screen.zoomed, subject, dialog, zone, tables)
 
 
 def lines(app: ConsoleApp) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from textual import events
@@ -45,6 +46,7 @@ class ReplayConsole(ConsoleApp):
         theme: str = DEFAULT,
         *,
         with_bar: bool = True,
+        here: ZoneInfo | None = None,
         colours: bool = True,
         driver: type[Driver] | None = None,
     ) -> None:
@@ -54,6 +56,7 @@ class ReplayConsole(ConsoleApp):
             themes=themes,
             theme=theme,
             plays=with_bar,
+            here=here,
             colours=colours,
             driver=driver,
         )
@@ -190,6 +193,7 @@ class ReplayConsole(ConsoleApp):
             and self.picture.estate.cluster(looked.cluster)
         ):
             self.cluster_name = looked.cluster
+        self.zone = _zone(looked.zone)
         screen = self.cluster_screen
         subject = Subject(*looked.subject) if looked.subject is not None and looked.subject[0] in RENDERERS else None
         if looked.alone is not None and looked.alone not in (*PANELS, *ALONE, SUBJECT):
@@ -242,6 +246,14 @@ class ReplayConsole(ConsoleApp):
         )
         for line in self.cluster_screen.query("#player").results(OneLine):
             line.show(bar(told, self.cluster_screen.size.width))
+
+
+def _zone(key: str | None) -> ZoneInfo | None:
+    """The zone of this name; None for UTC, and where this machine knows no such zone."""
+    try:
+        return ZoneInfo(key) if key is not None else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def _marks(path: Path) -> tuple[Mark, ...]:

@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from msgspec import Struct
 from platformdirs import user_config_path
+from tzlocal import reload_localzone
 
 from dslsconsole.sessions.reading import Recording
 from dslsconsole.shipped import shipped
@@ -34,6 +36,7 @@ FALLBACK = "dslsconsole status"
 BROWSER = "textual.drivers.web_driver:WebDriver"
 """What Textual's own server names as the driver of a program that it shows in a browser (TEXTUAL_DRIVER)."""
 ENDS_WITHIN_S = 10.0
+UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"})
 
 
 class NoTerminal(Exception):  # noqa: N818 - it is told as it stands
@@ -85,6 +88,16 @@ def chosen_theme(name: str | None, loaded: LoadedThemes, environment: Mapping[st
         told = "".join(f"\n{failure}" for failure in loaded.failures)
         raise ValueError(f"--theme: no theme is called {name}; there is {', '.join(loaded.themes)}{told}")
     return name
+
+
+def zone_here() -> ZoneInfo | None:
+    """The zone that clocks go by here (TZ, or the machine's own); None where that is UTC, or is not known by a name."""
+    try:
+        zone = reload_localzone()
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+    named = isinstance(zone, ZoneInfo) and zone.key in available_timezones()
+    return zone if named and zone.key not in UTC_NAMES else None
 
 
 def check_terminal(term: str | None, *, input_is_tty: bool, output_is_tty: bool) -> None:
@@ -148,6 +161,7 @@ def run(
         last_resort=last_resort,
         driver=None if in_browser else driver_for(characters),
         colours="NO_COLOR" not in os.environ,
+        here=None if wanted.wallboard else zone_here(),
     )
     app.run(mouse=wanted.mouse and not wanted.wallboard, auto_pilot=drive)
     last_resort.ended()
@@ -191,6 +205,7 @@ def replay(recording: Recording, theme: str | None, *, mouse: bool = True) -> in
         loaded,
         chosen_theme(theme, loaded, os.environ),
         colours=not os.environ.get("NO_COLOR"),
+        here=zone_here(),
         driver=driver_for(repertoire(started_with(), getattr(sys.stderr, "encoding", None) or "")),
     )
     app.run(mouse=mouse)

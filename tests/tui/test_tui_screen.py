@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from zoneinfo import ZoneInfo
 
 import pytest
 from textual.pilot import Pilot
@@ -32,8 +33,10 @@ class Fed:
             yield await self.queue.get()
 
 
-def console(frames: list[Frame], *, wallboard: bool = False) -> ConsoleApp:
-    return ConsoleApp(PlayedFrames([frames]), clock=lambda: scenes.NOON + 1, themes=THEMES, wallboard=wallboard)
+def console(frames: list[Frame], *, wallboard: bool = False, here: ZoneInfo | None = None) -> ConsoleApp:
+    return ConsoleApp(
+        PlayedFrames([frames]), clock=lambda: scenes.NOON + 1, themes=THEMES, wallboard=wallboard, here=here
+    )
 
 
 def text(app: ConsoleApp) -> str:

@@ -61,7 +61,7 @@ def _sheet(view: View, telling: Sequence[Telling]) -> Sheet:
     old = view.silence
     rows: list[Row] = []
     for alert, level in zip(view.alerts, telling, strict=True):
-        rows += _told(alert, level, is_old=old is not None) if level else [_row(alert, is_old=old is not None)]
+        rows += _told(view, alert, level) if level else [_row(view, alert)]
     count = f" · {len(view.alerts)}" if view.alerts else ""
     tone = SEVERITIES[view.alerts[0].severity] if view.alerts else Tone.TITLE
     if old is not None:
@@ -80,20 +80,20 @@ def _key(alert: Alert) -> str:
     return f"{alert.id} {alert.subject}"
 
 
-def _row(alert: Alert, *, is_old: bool) -> Row:
+def _row(view: View, alert: Alert) -> Row:
     tone = SEVERITIES[alert.severity]
-    since = Cell(words.time_of_day(alert.since), Tone.MUTED)
+    since, is_old = Cell(view.time(alert.since), Tone.MUTED), view.silence is not None
     said = Tone.STALE if is_old else tone
     cells = (glyph(tone), Cell(alert.severity.value, said), Cell(_what(alert), Tone.STALE if is_old else Tone.TEXT))
     return Row(_key(alert), (*cells, since))
 
 
-def _told(alert: Alert, level: Telling, *, is_old: bool) -> list[Row]:
+def _told(view: View, alert: Alert, level: Telling) -> list[Row]:
     """The whole summary, and below it what to do and why."""
     tone = SEVERITIES[alert.severity]
-    since = f" since {words.time_of_day(alert.since)}" if level > Telling.SUMMARY else ""
+    since = f" since {view.time(alert.since)}" if level > Telling.SUMMARY else ""
     said = f"{GLYPHS[tone]} {_what(alert)} · {alert.severity.value}{since}"
-    told = [(0, Cell(said, Tone.STALE if is_old else tone))]
+    told = [(0, Cell(said, tone if view.silence is None else Tone.STALE))]
     if level >= Telling.ADVICE and alert.advice:
         told.append((2, Cell(f"→ {alert.advice}", Tone.ACCENT)))
     if level >= Telling.EVIDENCE:

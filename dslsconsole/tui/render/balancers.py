@@ -146,7 +146,7 @@ def _details(view: View, readings: dict[str, BalancerReadings]) -> list[Row]:
                 rows.append(Row(f"{host} {failure.kind.value}", (text,), spans=True, wraps=True, indent=2))
         for server in reading.backend.value.servers if reading.backend.value else ():
             told = " ".join(part for part in (server.check, server.check_text) if part)
-            since = "" if server.since is None else f" since {words.time_of_day(server.since)}"
+            since = "" if server.since is None else f" since {view.time(server.since)}"
             text = Cell(f"{host}/{server.name}: {server.status}{since} {told}", Tone.MUTED)
             rows.append(Row(f"{host}/{server.name}", (text,), spans=True, wraps=True, indent=2))
     return rows

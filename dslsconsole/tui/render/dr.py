@@ -75,7 +75,7 @@ def _notes(view: View, shape: DrShape) -> list[Row]:
         late = f", {words.duration(age)} ago" if age > shape.max_lag_s else ""
         told = any(view.alert_tone(node.name, *LATE) is not Tone.OK for node in shape.nodes)
         behind = _generations_behind(view, syncs) if late or told else ""
-        text = f"{'▲ ' if late else ''}last sync {words.time_of_day(last)}{late}{behind}"
+        text = f"{'▲ ' if late else ''}last sync {view.time(last)}{late}{behind}"
         rows.append(note("last", Cell(text, Tone.WARNING if late else Tone.MUTED)))
     if shape.record is not None:
         rows.append(note("record", *_record(view, shape)))

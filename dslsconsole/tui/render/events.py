@@ -18,7 +18,7 @@ def events(view: View) -> Sheet:
         Row(
             f"{number} {event.panel} {event.subject}",
             (
-                Cell(words.time_of_day(event.at), Tone.MUTED),
+                Cell(view.time(event.at), Tone.MUTED),
                 Cell(words.coarse(max(0.0, view.now - event.at)), Tone.MUTED),
                 Cell(GLYPHS.get(event.tone, "·"), event.tone),
                 Cell(event.text, event.tone),

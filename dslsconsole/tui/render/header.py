@@ -57,10 +57,20 @@ def header(view: View, standing: Standing, width: int) -> Line:
         _Part(_quorum(quorum, view.silence), 9 if quorum is not None and quorum.held is False else 6),
         *([_Part(_operating(standing.operation), 9)] if standing.operation is not None else []),
         _Part(_standing(standing), 9 if standing.armed_minutes is not None else 8),
-        _Part(Cell(words.time_of_day(whole), Tone.TEXT if whole is not None else Tone.UNKNOWN), 9),
+        _Part(_clock(view, whole), 9),
     ]
     safe = [replace(part, cell=_clean(part.cell)) for part in parts]
     return _spread([part.cell for part in _made_to_fit(safe, width)], width)
+
+
+def _clock(view: View, whole: float | None) -> Cell:
+    """When all was read last: in UTC with the local time beside it, or in local time where all times are."""
+    if whole is None:
+        return Cell(words.time_of_day(None), Tone.UNKNOWN)
+    if view.zone is not None:
+        return Cell(words.clock(whole, view.zone), Tone.ACCENT)
+    utc = words.time_of_day(whole)
+    return Cell(utc) if view.here is None else Cell(f"{utc} · {words.clock(whole, view.here)}", Tone.TEXT, utc)
 
 
 class _Part(Struct, frozen=True):
@@ -186,7 +196,7 @@ def sentence(view: View | None, trouble: str | None, width: int) -> Line:
     if view is None or view.verdict is None:
         return filled((Cell(" ? nothing has been read yet", Tone.UNKNOWN),), width)
     if view.silence is not None:
-        since = words.time_of_day(view.picture.at)
+        since = view.time(view.picture.at)
         return filled((Cell(f" ? no reading since {since}: what is shown is old", Tone.UNKNOWN),), width)
     tone = HEALTHS[view.verdict.health]
     return filled((Cell(f" {GLYPHS[tone]} ", tone), Cell(words.clean(view.verdict.sentence), tone)), width)

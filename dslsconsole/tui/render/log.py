@@ -1,6 +1,7 @@
 """The action log panel: what was done, by whom, and how it ended. The newest line is the last."""
 
 from collections.abc import Sequence
+from datetime import tzinfo
 
 from dslsconsole.tui.journal_feed import LogEntry
 from dslsconsole.tui.render import words
@@ -37,13 +38,14 @@ def log(
     *,
     detail: bool = False,
     elsewhere: str | None = None,
+    zone: tzinfo | None = None,
 ) -> Sheet:
     """The entries of one cluster, oldest first. Guards that passed are left out where there is little room.
 
     `elsewhere` is what somebody runs whose journal lies on another host.
     """
     ours = [entry for entry in entries if entry.cluster in (cluster, "") and (detail or not _dull(entry))]
-    rows = tuple(_row(entry) for entry in (ours if detail else ours[-NEWEST:]))
+    rows = tuple(_row(entry, zone) for entry in (ours if detail else ours[-NEWEST:]))
     if elsewhere is not None:
         rows += (Row("elsewhere", (Cell(f"▶ {elsewhere}", Tone.WARNING),), spans=True, wraps=True),)
     if trouble is not None:
@@ -55,9 +57,9 @@ def _dull(entry: LogEntry) -> bool:
     return entry.event == "guard" and entry.outcome == "pass"
 
 
-def _row(entry: LogEntry) -> Row:
+def _row(entry: LogEntry, zone: tzinfo | None) -> Row:
     cells = (
-        Cell(words.time_of_day(entry.at), Tone.MUTED),
+        Cell(words.time_of_day(entry.at, zone), Tone.MUTED),
         Cell(entry.operator),
         Cell(entry.runbook),
         Cell(entry.text, GRAVE if entry.event == "break-glass" else TONES.get(entry.outcome, Tone.TEXT)),

@@ -63,7 +63,7 @@ def _readings(view: View, shape: NodeShape, readings: NodeReadings) -> Iterator[
     for peer in readings.cluster.value.peers if readings.cluster.value else ():
         yield from _told(view, f"sees {peer.node}", readings.cluster, _always(_peer(peer)))
     yield from _told(view, "tokens", readings.tokens, _tokens)
-    yield from _told(view, "DR sync", readings.dr_sync, _dr_sync)
+    yield from _told(view, "DR sync", readings.dr_sync, lambda sync: _dr_sync(view, sync))
     for mount in readings.mounts.value or ():
         yield from _told(view, mount.name, readings.mounts, _always(_mount(mount)))
     if readings.mounts.value is None:
@@ -111,7 +111,7 @@ def _parts(*parts: str | None) -> str:
 
 
 def _since(view: View, at: float | None) -> str | None:
-    return None if at is None else f"for {words.coarse(max(0.0, view.now - at))} (since {words.moment(at)})"
+    return None if at is None else f"for {words.coarse(max(0.0, view.now - at))} (since {view.moment(at)})"
 
 
 def _link(view: View, shape: NodeShape, link: Link) -> Cell:
@@ -174,8 +174,8 @@ def _tokens(state: TokenState) -> Cell:
     return Cell(_parts(f"generation {words.number(state.generation)}", pools))
 
 
-def _dr_sync(sync: DrSync) -> Cell:
-    last = f"last {words.moment(sync.last_sync)}" if sync.last_sync is not None else None
+def _dr_sync(view: View, sync: DrSync) -> Cell:
+    last = f"last {view.moment(sync.last_sync)}" if sync.last_sync is not None else None
     files = _parts(
         f"licence files {sync.license_files}" if sync.license_files else None,
         f"configuration {sync.config_files}" if sync.config_files else None,
@@ -215,4 +215,4 @@ def _history(view: View, name: str) -> Iterator[Row]:
     """What happened to it while this console looked, the newest first."""
     for number, event in reversed(list(enumerate(view.events))):
         if event.cluster == view.cluster.name and event.panel == "nodes" and event.subject == name:
-            yield _row(f"event {number}", words.time_of_day(event.at), Cell(event.text, event.tone))
+            yield _row(f"event {number}", view.time(event.at), Cell(event.text, event.tone))

@@ -80,7 +80,7 @@ def _plot(view: View, pool: Pool, tone: Tone) -> list[Row]:
     if left is None:
         forecast = Cell("at the pace of the last half hour it lasts for hours", Tone.MUTED)
     else:
-        at = words.time_of_day(view.picture.at + left * 60)
+        at = view.time(view.picture.at + left * 60)
         forecast = Cell(
             f"at the pace of the last half hour used up in {words.coarse(left * 60)}, at {at}", Tone.WARNING
         )

@@ -1,5 +1,6 @@
 """What of one cluster is to be drawn, and the questions every panel asks about it."""
 
+from datetime import tzinfo
 from typing import TypeVar
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from dslsconsole.model.shape import ClusterShape
 from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
 from dslsconsole.tui.audited import Audited
 from dslsconsole.tui.events import Event
+from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import Tone
 
 T = TypeVar("T")
@@ -48,6 +50,18 @@ class View(Struct, frozen=True):
     events: tuple[Event, ...] = ()
     """What happened while this console looked, in all clusters, the newest last."""
     audited: Audited = Audited()
+    zone: tzinfo | None = None
+    """The zone of the times that are shown; None for UTC."""
+    here: tzinfo | None = None
+    """The zone of who looks, where that is not UTC."""
+
+    def time(self, at: float | None) -> str:
+        """A time of day as the screen shows it."""
+        return words.time_of_day(at, self.zone)
+
+    def moment(self, at: float | None) -> str:
+        """A date and time as the screen shows it."""
+        return words.moment(at, self.zone)
 
     @property
     def stale_after(self) -> float:

@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
@@ -101,24 +101,28 @@ def coarse(seconds: float | None) -> str:
     return "<1m" if seconds < 60 else "1m"
 
 
-def time_of_day(at: float | None) -> str:
-    """`12:00:05Z` of a time in seconds since the epoch; blanks-free placeholder where there is none."""
-    if at is None or not math.isfinite(at):
-        return "--:--:--Z"
-    try:
-        return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%SZ")
-    except (OverflowError, OSError, ValueError):
-        return "--:--:--Z"
+def time_of_day(at: float | None, zone: tzinfo | None = None) -> str:
+    """`12:00:05Z` of a time in seconds since the epoch, or `13:00:05` of a zone; a placeholder where there is none."""
+    return _written(at, "%H:%M:%S", zone) or "--:--:--Z"
 
 
-def moment(at: float | None) -> str:
-    """`2027-01-01 12:00:05Z`; a dash where there is none."""
+def moment(at: float | None, zone: tzinfo | None = None) -> str:
+    """`2027-01-01 12:00:05Z`, or of a zone with its name; a dash where there is none."""
+    return _written(at, "%Y-%m-%d %H:%M:%S", zone, named=True) or NOTHING
+
+
+def clock(at: float | None, zone: tzinfo) -> str:
+    """`13:00:05 CET`: the time of day of a zone, with its name."""
+    return _written(at, "%H:%M:%S", zone, named=True) or "--:--:--"
+
+
+def _written(at: float | None, form: str, zone: tzinfo | None, *, named: bool = False) -> str | None:
     if at is None or not math.isfinite(at):
-        return NOTHING
+        return None
     try:
-        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        return datetime.fromtimestamp(at, zone or UTC).strftime(f"{form}Z" if zone is None else form + " %Z" * named)
     except (OverflowError, OSError, ValueError):
-        return NOTHING
+        return None
 
 
 def number(value: int | None) -> str:
