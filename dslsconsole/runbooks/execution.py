@@ -16,7 +16,7 @@ from dslsconsole.runbooks.attempt import StepOutcome as StepOutcome
 from dslsconsole.runbooks.attempt import StepResult as StepResult
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep
 from dslsconsole.ssh.cleaning import clean, clean_lines
-from dslsconsole.systems.acting import Action, Check, Checked, Hands
+from dslsconsole.systems.acting import Action, Check, Checked, Hands, both
 from dslsconsole.systems.ground import Ground
 
 OUTPUT_LIMIT = 4000
@@ -309,19 +309,19 @@ class Execution:
 
     async def _step(self, step: PlannedStep) -> None:
         started, notes = self._clock(), dict(self._memory)
-        if trouble := await self._unmet(step, notes):
+        # Asked at once: between two steps users may be waiting.
+        trouble, before = await both(self._unmet(step, notes), self._before(step, notes))
+        if trouble:
             self._note(step, StepOutcome.FAILED, started, trouble)
             self._log.append("step-ended", **self._words(step), outcome="failed", output=trouble, run=False)
             return
-        if step.until is not None:
-            before = await self._attempts.ask(step.until, notes)
-            if before.ok:
-                # What this operation began before it was cut off is its own doing, and taken back with the rest.
-                outcome = StepOutcome.DONE if step.number in self._begun else StepOutcome.SKIPPED
-                self._note(step, outcome, started, before.reading)
-                said = {"outcome": outcome.value, "output": before.reading, "run": False}
-                self._log.append("step-ended", **self._words(step), **said)
-                return
+        if before.ok:
+            # What this operation began before it was cut off is its own doing, and taken back with the rest.
+            outcome = StepOutcome.DONE if step.number in self._begun else StepOutcome.SKIPPED
+            self._note(step, outcome, started, before.reading)
+            said = {"outcome": outcome.value, "output": before.reading, "run": False}
+            self._log.append("step-ended", **self._words(step), **said)
+            return
         if await self._is_barred(step):
             return
         self._log.append("step-started", **self._words(step))
@@ -339,6 +339,10 @@ class Execution:
 
     async def _asked(self, check: PlannedCheck) -> Checked:
         return await self._attempts.ask(check, dict(self._memory))
+
+    async def _before(self, step: PlannedStep, notes: dict[str, str]) -> Checked:
+        """Whether what a step is to reach is so already."""
+        return await self._attempts.ask(step.until, notes) if step.until else Checked(False, "")
 
     async def _unmet(self, step: PlannedStep, notes: dict[str, str]) -> str:
         for need in step.needs:

@@ -4,17 +4,21 @@ An action changes something and knows the exact commands it will run. A check re
 wanted. Both are offered by the `act` module of each system, as `ACTIONS` and `CHECKS`, by the names runbooks use.
 """
 
+import asyncio
 import functools
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from msgspec import Struct
 
 from dslsconsole.model.reading import Failure
 from dslsconsole.systems.ground import Ground
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Answer(Struct, frozen=True):
@@ -201,6 +205,18 @@ def succeeded(answer: Answer, expect: str = "") -> str:
     if expect and not any(line.strip().lower().startswith(expect.lower()) for line in answer.stdout.splitlines()):
         raise Refused(f"it ended with status 0 but did not print “{expect}…”: {answer.said or 'nothing'}")
     return answer.said
+
+
+async def both(one: Awaitable[T], other: Awaitable[U]) -> tuple[T, U]:
+    """Ask two things at once, because users may be waiting; both have ended when it returns.
+
+    Raises what the first of them raised, else what the second did.
+    """
+    told = await asyncio.gather(one, other, return_exceptions=True)
+    for result in told:
+        if isinstance(result, BaseException):
+            raise result
+    return cast("tuple[T, U]", told)
 
 
 @functools.cache

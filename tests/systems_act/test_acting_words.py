@@ -329,9 +329,10 @@ def test_an_unsound_token_state_is_never_pushed(state: str) -> None:
 
 
 def test_a_backup_pushes_nothing() -> None:
-    hands = Recorded([ok(CLUSTER % "backup")])
+    hands = Recorded([ok(CLUSTER % "backup"), ok('{"generation":5,"pools":[{"name":"a","total":3,"used":1}]}')])
     with pytest.raises(Refused, match="only a primary"):
         do("sync-tokens", hands, "p1", target="b1")
+    assert not any("-sync-tokens" in asked for asked in hands.asked)
 
 
 def test_tokens_are_pushed_as_they_were_read() -> None:

@@ -1,9 +1,11 @@
 """How a licence server stands: stopped for certain, in a role, answering."""
 
+import asyncio
+
 from dslsconsole.model.node import ClusterStatus, Role
 from dslsconsole.systems.acting import Call, Checked, Refused, Unfinished, Unreached
 from dslsconsole.systems.dslicsrv import fresh
-from dslsconsole.systems.systemd.act import read_units, unit_of
+from dslsconsole.systems.systemd.act import Unit, read_units, unit_of
 
 SERVING = (Role.PRIMARY, Role.DR_PRIMARY)
 
@@ -15,21 +17,35 @@ async def stopped_for_certain(call: Call) -> Checked:
     `witness` host, where one is given, its port is not reached.
     """
     unit = call.arguments.get("unit") or call.ground.nodes[call.host].unit
-    try:
-        (read,) = await read_units(call.hands, call.ground, call.host, unit)
-    except (Unreached, Unfinished, Refused) as failure:
-        return Checked(None, f"{call.host} could not be asked: {failure}")
+    # All are asked at once: clients may be waiting for the answer.
+    async with asyncio.TaskGroup() as tasks:
+        shown = tasks.create_task(_unit_read(call, unit))
+        asked = [
+            tasks.create_task(fresh.life(call.hands, call.ground, on, call.host, call.clock()))
+            for on in (call.host, call.arguments.get("witness"))
+            if on
+        ]
+    read = shown.result()
+    if isinstance(read, Checked):
+        return read
     if not read.known:
         return Checked(None, f"{call.host}: {read}; a unit that does not exist proves nothing")
     if not read.stopped:
         return Checked(False, f"{call.host}: {read}")
-    signs = [await fresh.life(call.hands, call.ground, call.host, call.host, call.clock())]
-    if witness := call.arguments.get("witness"):
-        signs.append(await fresh.life(call.hands, call.ground, witness, call.host, call.clock()))
+    signs = [task.result() for task in asked]
     words = "; ".join([str(read), *(sign.text for sign in signs)])
     if any(sign.life is fresh.Life.ANSWERS for sign in signs):
         return Checked(False, words)
     return Checked(True if all(sign.life is fresh.Life.STOPPED for sign in signs) else None, words)
+
+
+async def _unit_read(call: Call, unit: str) -> Unit | Checked:
+    """The unit as it is now, or why it can't be told."""
+    try:
+        (read,) = await read_units(call.hands, call.ground, call.host, unit)
+    except (Unreached, Unfinished, Refused) as failure:
+        return Checked(None, f"{call.host} could not be asked: {failure}")
+    return read
 
 
 async def role_is(call: Call) -> Checked:

@@ -3,7 +3,7 @@
 import msgspec
 
 from dslsconsole.model.node import TokenState
-from dslsconsole.systems.acting import Action, Call, Checked, Refused, succeeded
+from dslsconsole.systems.acting import Action, Call, Checked, Refused, both, succeeded
 from dslsconsole.systems.dslicsrv import fresh
 from dslsconsole.systems.dslicsrv.read import Unreadable, parse_tokens
 from dslsconsole.systems.dslicsrv.standing import SERVING, status_of
@@ -21,10 +21,12 @@ def same(one: TokenState, other: TokenState) -> bool:
 
 async def _sync(call: Call, verb: str, expect: str) -> str:
     source, target = call.host, call["target"]
-    status = await status_of(call, source)
+    # Both are asked at once: in a failover users wait meanwhile, and nothing is pushed before both are known.
+    status, answer = await both(
+        status_of(call, source), call.hands.run(source, _read_tokens(call), timeout=SYNC_SECONDS + 3)
+    )
     if status.role not in SERVING:
         raise Refused(f"{source} is {status.role or 'of unknown role'}: only a primary's tokens are ever pushed")
-    answer = await call.hands.run(source, _read_tokens(call), timeout=SYNC_SECONDS + 3)
     succeeded(answer)
     payload = answer.stdout.encode()
     state = _parsed(payload)
@@ -61,8 +63,13 @@ async def tokens_in_sync(call: Call) -> Checked:
     target = call["target"]
     try:
         pushed = call.memory.get(f"generation pushed to {target}")
-        source = None if pushed else await fresh.tokens(call.hands, call.ground, call.host)
-        there = await fresh.tokens(call.hands, call.ground, target)
+        source: TokenState | None = None
+        if pushed:
+            there = await fresh.tokens(call.hands, call.ground, target)
+        else:
+            source, there = await both(
+                fresh.tokens(call.hands, call.ground, call.host), fresh.tokens(call.hands, call.ground, target)
+            )
     except fresh.NotRead as failure:
         return Checked(None, str(failure))
     wanted = int(pushed) if pushed else source.generation if source else None
