@@ -52,6 +52,8 @@ class Log(Protocol):
     def append(self, event: str, **data: object) -> None: ...
 
 
+JUST_S = 2.0
+"""For so long what was read at the end of one step is good for the next one, where users wait for it."""
 _SETTLED = (StepOutcome.DONE, StepOutcome.SKIPPED)
 Progress = Callable[[PlannedStep, StepResult], None]
 Barrier = Callable[[PlannedStep], Awaitable[str | None]]
@@ -94,6 +96,8 @@ class Execution:
             for step in plan.steps
         ]
         self._begun: set[int] = set()
+        self._proven: list[tuple[PlannedCheck, float]] = []
+        """What was read at the end of steps, and when."""
         self._barred: str | None = None
         for number, outcome in (earlier or {}).items():
             self.results[number - 1] = replace(self.results[number - 1], outcome=outcome)
@@ -329,6 +333,8 @@ class Execution:
         self._note(step, StepOutcome.RUNNING, started, "")
         call = self._attempts.call(step.host, step.arguments, notes)
         outcome, output = await self._attempts.carry_out(step.action, call, step.until, step.within, retry=step.retry)
+        if outcome is StepOutcome.DONE and step.until is not None:
+            self._proven.append((step.until, self._clock()))
         self._note(step, outcome, started, output)
         self._log.append("step-ended", **self._words(step), outcome=outcome.value, output=_bounded(output), run=True)
 
@@ -342,14 +348,21 @@ class Execution:
 
     async def _before(self, step: PlannedStep, notes: dict[str, str]) -> Checked:
         """Whether what a step is to reach is so already."""
-        return await self._attempts.ask(step.until, notes) if step.until else Checked(False, "")
+        if step.until is None or (step.urgent and step.number not in self._begun):
+            return Checked(False, "")
+        return await self._attempts.ask(step.until, notes)
 
     async def _unmet(self, step: PlannedStep, notes: dict[str, str]) -> str:
         for need in step.needs:
+            if step.urgent and self._just_proven(need):
+                continue
             checked = await self._attempts.ask(need, notes)
             if not checked.ok:
                 return f"Not run: what it needs is not so: {checked.reading}"
         return ""
+
+    def _just_proven(self, need: PlannedCheck) -> bool:
+        return any(known == need and 0 <= self._clock() - at <= JUST_S for known, at in self._proven)
 
     async def _undo(self, step: PlannedStep) -> tuple[bool, str]:
         """Take a step back; whether it is, and what was read."""

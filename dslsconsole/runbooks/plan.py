@@ -66,6 +66,7 @@ class PlannedStep(Struct, frozen=True):
     holds: bool = False
     tells: bool = False
     settles: bool = False
+    urgent: bool = False
 
     @property
     def command(self) -> str:
@@ -166,6 +167,7 @@ class Planner:
             holds=use.holds,
             tells=use.tells,
             settles=use.settles,
+            urgent=use.urgent,
         )
 
     def _commands(self, action: str, host: str, arguments: dict[str, str], memory: dict[str, str]) -> tuple[str, ...]:

@@ -83,6 +83,9 @@ class StepUse(Part):
     it is one that can't be taken back (`undo: none`): then a person is told that it does not stand."""
     settles: bool = False
     """Whether, once it is done, all up to here stands: a later failure takes back only what came after."""
+    urgent: bool = False
+    """Whether nobody is served until it is done: then it begins without asking first whether it is done already, and
+    what it needs may have been read a moment ago, at the end of another step."""
     tells: bool = False
     """Whether what it read is told with the outcome."""
     undo: UndoUse

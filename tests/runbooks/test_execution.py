@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dslsconsole.model.reading import Failure, FailureKind
-from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten, StepOutcome
+from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten, Progress, StepOutcome, StepResult
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep, PlannedUndo
 from dslsconsole.systems.acting import Action, Call, Checked, Hands, Refused, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
@@ -27,6 +27,7 @@ class World:
     undo_behaviours: dict[str, str] = field(default_factory=dict)
     on: set[str] = field(default_factory=set)
     ran: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     log: list[dict[str, object]] = field(default_factory=list)
     writes_left: int = 10_000
     now: float = 1000.0
@@ -77,6 +78,7 @@ class World:
         return self._checked(call["switch"], False)
 
     def _checked(self, switch: str, wanted: bool) -> Checked:
+        self.asked.append(switch)
         silent = self.behaviours.get(switch, "").endswith("silent") and f"on {switch}" in self.ran
         if silent:
             return Checked(None, "no answer")
@@ -87,7 +89,14 @@ class World:
     async def barrier(self, step: PlannedStep) -> str | None:
         return "another console has taken it over" if step.arguments["switch"] == self.barred_from else None
 
-    def execution(self, plan: Plan, stop: asyncio.Event | None = None) -> Execution:
+    def execution(
+        self,
+        plan: Plan,
+        stop: asyncio.Event | None = None,
+        *,
+        earlier: dict[int, StepOutcome] | None = None,
+        progress: Progress = lambda step, result: None,
+    ) -> Execution:
         def commands(call: Call) -> tuple[str, ...]:
             return (f"turn {call['switch']}",)
 
@@ -102,6 +111,8 @@ class World:
             pause=self.pause,
             stop=stop,
             before_step=self.barrier,
+            earlier=earlier,
+            progress=progress,
         )
 
     def run(self, plan: Plan, stop: asyncio.Event | None = None) -> tuple[Ended, Execution]:
@@ -120,6 +131,7 @@ def step(
     undo: str = "off",
     needs: str | None = None,
     holds: bool = False,
+    urgent: bool = False,
 ) -> PlannedStep:
     arguments = {"switch": switch}
     check = PlannedCheck("is-on", "h", arguments)
@@ -140,6 +152,7 @@ def step(
         retry=False,
         undo=back,
         holds=holds,
+        urgent=urgent,
     )
 
 
@@ -297,6 +310,44 @@ def test_a_step_whose_need_is_not_met_is_not_run() -> None:
     assert ended.ending is Ending.ROLLED_BACK
     assert world.ran == []
     assert execution.results[0].outcome is StepOutcome.FAILED
+
+
+def test_an_urgent_step_begins_without_asking_and_is_proven_all_the_same() -> None:
+    world = World(on={"a"})
+    ended, execution = world.run(plan(step(1, "a", urgent=True)))
+    assert ended.ending is Ending.DONE
+    assert world.ran == ["on a"]
+    assert world.asked == ["a"], "at its end"
+    world = World(behaviours={"a": "no-effect"})
+    ended, execution = world.run(plan(step(1, "a", urgent=True)))
+    assert execution.results[0].outcome is StepOutcome.FAILED
+
+
+def test_an_urgent_step_that_may_have_been_begun_before_is_asked_for_first() -> None:
+    world = World(on={"a"})
+    execution = world.execution(plan(step(1, "a", urgent=True)), earlier={1: StepOutcome.RUNNING})
+    assert asyncio.run(execution.run()).ending is Ending.DONE
+    assert world.ran == []
+
+
+@pytest.mark.parametrize(
+    ("urgent", "later", "asked"),
+    [(True, 1.0, ["b"]), (True, 3.0, ["a", "b"]), (False, 1.0, ["a", "b", "b"])],
+    ids=["of a moment ago", "of long ago", "where there is time"],
+)
+def test_what_an_urgent_step_needs_may_have_been_proven_by_the_step_before(
+    urgent: bool, later: float, asked: list[str]
+) -> None:
+    world = World()
+    first, second = step(1, "a"), step(2, "b", needs="a", urgent=urgent)
+
+    def time_passes(one: PlannedStep, result: StepResult) -> None:
+        if one is first and result.outcome is StepOutcome.DONE:
+            world.now += later
+            world.asked.clear()
+
+    assert asyncio.run(world.execution(plan(first, second), progress=time_passes).run()).ending is Ending.DONE
+    assert world.asked == asked
 
 
 def test_asked_to_stop_it_stops_between_steps_and_takes_back() -> None:
