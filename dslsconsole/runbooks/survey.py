@@ -158,15 +158,21 @@ class Surveyor:
         )
 
     async def _node_and_views(self, name: str) -> tuple[SurveyedNode, dict[str, Sign]]:
-        """A node, and what it sees of the others; it is asked for that while silent ones are still waited for."""
-        node = await self._node(name)
-        if not node.reached:
-            return node, {}
+        """A node, and what it sees of the others; it is asked for that while silent ones are still waited for, and
+        first of all: what it sees of a silent one takes longest."""
+        met = await self._met(name)
+        if met.hostname.failure is not None:
+            return met, {}
         others = [of for of in self._ground.nodes if of != name]
-        signs = await asyncio.gather(*(fresh.life(self._hands, self._ground, name, of, self._clock()) for of in others))
-        return node, dict(zip(others, signs, strict=True))
+        async with asyncio.TaskGroup() as tasks:
+            views = {
+                of: tasks.create_task(fresh.life(self._hands, self._ground, name, of, self._clock())) for of in others
+            }
+            node = tasks.create_task(self._node(name, met.hostname))
+        return node.result(), {of: view.result() for of, view in views.items()}
 
-    async def _node(self, name: str) -> SurveyedNode:
+    async def _met(self, name: str) -> SurveyedNode:
+        """Whether a node is reached, and nothing else of it yet."""
         async with asyncio.TaskGroup() as tasks:
             knocking = tasks.create_task(fresh.knock(self._hands, self._ground, name))
             hostname = await self._reading(self._hostname(name), "uname")
@@ -176,6 +182,9 @@ class Surveyor:
         if hostname.failure is not None:
             missing = hostname.failure
             return SurveyedNode(name, hostname, life=Sign(Life.UNKNOWN, missing.text), port=knocking.result())
+        return SurveyedNode(name, hostname)
+
+    async def _node(self, name: str, hostname: Reading[str]) -> SurveyedNode:
         units = [self._ground.nodes[name].unit]
         loops = [one.unit for one in self._ground.cluster.automation if one.node == name]
         is_dr = name in self._ground.dr_nodes
