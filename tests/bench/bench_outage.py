@@ -4,8 +4,9 @@
 
 needs root, what the tests on the network need, and curl and ping; it takes about a quarter of an hour, asserts nothing,
 and prints a table in Markdown. Everything runs at the guide's own times: HAProxy checks every 30 s, and voters hold
-their votes for three heartbeats of 30 s, but where the operator vouches for a death (--attest), as is done here. A
-licence client checks out and in ten times a second all the while.
+their votes for three heartbeats of 30 s, but where the operator vouches for a death (--attest), as is done here for a
+host without power, or where the host itself proves that its server is stopped. A licence client checks out and in ten
+times a second all the while.
 """
 
 import asyncio
@@ -226,7 +227,7 @@ async def main(cases: tuple[str, ...]) -> None:
         if "powered-off" in cases:
             await failed(rows, who, "primary powered off", silent, lambda network: network.off(PRIMARY))
         if "killed" in cases:
-            await failed(rows, who, "primary's process killed", silent, kill)
+            await failed(rows, who, "primary's process killed", alive, kill)
         if "disaster" in cases:
             await disaster(rows, who)
         print(table(rows), flush=True)

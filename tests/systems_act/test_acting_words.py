@@ -220,6 +220,27 @@ def test_an_attested_promotion_is_forced_only_when_it_was_refused() -> None:
     assert "console: knock at p1" in voters.asked
 
 
+def test_votes_held_for_a_server_whose_own_host_proves_it_stopped_are_forced_without_an_attestation() -> None:
+    hands = Voters(["voter b1 heard primary p1 1.0s ago and holds its vote"])
+    do("promote", hands, "b1", certain="p1", dead="p1")
+    assert hands.promotions[1].endswith("-force")
+
+
+@pytest.mark.parametrize("refusal", ["no quorum (1/3 votes, 2 needed)", "d1 serves as primary", "internal error 0x2f"])
+def test_without_an_attestation_nothing_but_held_votes_is_forced(refusal: str) -> None:
+    hands = Voters([refusal])
+    with pytest.raises(Refused, match="not forced"):
+        do("promote", hands, "b1", certain="p1", dead="p1")
+    assert len(hands.promotions) == 1
+
+
+def test_no_vote_is_forced_once_the_stopped_server_runs_again() -> None:
+    hands = Voters(["voter b1 heard primary p1 1.0s ago and holds its vote"], "by ssh")
+    with pytest.raises(Forbidden, match="p1"):
+        do("promote", hands, "b1", certain="p1", dead="p1")
+    assert len(hands.promotions) == 1
+
+
 def serving(epoch: int) -> Answer:
     return ok(f"Node: b1\nRole: primary\nState: running\nEpoch: {epoch}\n")
 

@@ -44,6 +44,9 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     facts["primary_to_kill"] = node.reached and not node.stopped and bool(facts["kill"])
     facts["attested"] = " ".join(sorted(attested & {primary}))
     facts["is_attested"] = primary in attested
+    # Stopped already, or stopped by this operation before the promotion: its own host says so then.
+    facts["certain"] = primary if not alive and node.reached else ""
+    facts["is_certain"] = not alive and node.reached
     facts["target_stopped"] = survey.nodes[target].stopped
     running = common.loops(survey, ground, active=True)
     facts["running_loops"] = running

@@ -20,6 +20,8 @@ _EVERYWHERE = "*"
 _ASKED = "promotion asked"
 _SERVES = re.compile(r"\b(serves|serving|(?:is|as)(?: already)?(?: the)? primary|already|active)\b", re.IGNORECASE)
 _HOLD = re.compile(r"\b(holds?|holding|held|votes?|voters?|voting|quorum)\b", re.IGNORECASE)
+_HELD = re.compile(r"\b(holds?|holding|held)\b", re.IGNORECASE)
+"""Without the operator's word a vote that is held is forced, but never a lack of quorum."""
 _VOTER = re.compile(r"\bvoters? \S+", re.IGNORECASE)
 """A voter is named because it refuses, not because it serves."""
 _GIVEN_EPOCH = re.compile(r"^Promoted: .*\bepoch=(\d+)", re.MULTILINE)
@@ -99,7 +101,7 @@ async def _serves_not(call: Call, node: str) -> Checked:
 def promotions(call: Call) -> tuple[str, ...]:
     plain = call.ground.licence_server("-promote-to-primary", "-node", call.host, seconds=PROMOTE_SECONDS)
     forced = call.ground.licence_server("-promote-to-primary", "-node", call.host, "-force", seconds=PROMOTE_SECONDS)
-    return (plain, forced) if call.arguments.get("attested") else (plain,)
+    return (plain, forced) if call.arguments.get("attested") or call.arguments.get("certain") else (plain,)
 
 
 def _commands_to_promote(call: Call) -> tuple[str, ...]:
@@ -123,7 +125,8 @@ async def _promote(call: Call) -> str:
 
 
 async def _promote_plainly_or_by_force(call: Call) -> str:
-    """Promote; by force only over voters that hold their votes for those who are `attested` to be down.
+    """Promote; by force only over voters that hold their votes for those who are `attested` to be down, or whose own
+    host proves that they are stopped (`certain`).
 
     Before it is asked again, and before it is forced, whoever must be dead is looked at again.
     """
@@ -146,17 +149,18 @@ def _not_forced(call: Call, refusal: str) -> str:
     """Why a refusal is no reason to force; nothing where it is the voters' hold and names nobody who may serve."""
     if _SERVES.search(refusal):
         return "the refusal says that a node serves"
-    if not _HOLD.search(refusal):
-        return "the refusal speaks of no voters that hold their votes, nor of quorum"
+    attested, certain = (call.arguments.get(name, "").split() for name in ("attested", "certain"))
+    if not (_HOLD if attested else _HELD).search(refusal):
+        return f"the refusal speaks of no voters that hold their votes{', nor of quorum' if attested else ''}"
     accused = _VOTER.sub(" ", refusal)
-    spared = (call.host, *call["attested"].split())
+    spared = (call.host, *attested, *certain)
     named = [node for node in call.ground.nodes if node in accused and node not in spared]
     return f"the refusal names {', '.join(named)}" if named else ""
 
 
 async def _nobody_revived(call: Call) -> None:
     dead = " ".join(
-        dict.fromkeys([*call.arguments.get("dead", "").split(), *call.arguments.get("attested", "").split()])
+        dict.fromkeys(name for kind in ("dead", "attested", "certain") for name in call.arguments.get(kind, "").split())
     )
     if not dead or _just_looked(call, dead.split()):
         return
