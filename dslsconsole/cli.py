@@ -20,6 +20,7 @@ COMMANDS = {
     "operations": "unfinished and running operations",
     "runbooks": "list them, or print one",
     "journal": "show, verify or export the action log",
+    "inspect": "look closely at one node: its log, its configuration, who holds licences",
     "audit": "check the HA configuration on the nodes",
     "check": "is the configuration sound, and can every host be reached as each user?",
     "completion": "what makes bash, zsh or fish complete it all",

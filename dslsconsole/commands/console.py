@@ -28,6 +28,7 @@ def command(
 ) -> None:
     """The interactive console: shows the estate and, once armed, acts on it."""
     _first_use(invocation)
+    _mended(invocation, theme)
     show(invocation, can_act=not read_only, cluster=cluster, theme=theme, mouse=mouse, record=not no_record)
 
 
@@ -43,6 +44,28 @@ def _first_use(invocation: Invocation) -> None:
             invocation.config = str(first_use.guide(str(missing)))
 
 
+def _mended(invocation: Invocation, theme: str | None) -> None:
+    """Where the estate file is not sound and somebody sits there, show its errors until it is. Ends with 78 where it
+    is left as it is."""
+    from dslsconsole.settings import ConfigurationError, load
+
+    path = invocation.path()
+    if not path.exists():
+        return  # that is no matter of its lines
+    try:
+        load(path)
+    except ConfigurationError:
+        from dslsconsole.commands.problems import problems
+        from dslsconsole.tui.start import NoTerminal, mend
+
+        try:
+            if mend(path, lambda: problems(path), theme):
+                return
+        except (NoTerminal, ValueError):
+            return  # it is told as text then
+        invocation.estate()
+
+
 def show(
     invocation: Invocation,
     *,
@@ -53,6 +76,7 @@ def show(
     wallboard: bool = False,
     rotate_s: float | None = None,
     record: bool = True,
+    greeting: str = "",
 ) -> None:
     """Run the terminal program on the estate; ends with 64 or 78 where it can't be."""
     estate = invocation.estate()
@@ -75,6 +99,7 @@ def show(
         wallboard=wallboard,
         rotate_s=rotate_s,
         recordings=_recordings(estate) if record and not wallboard else None,
+        greeting=greeting,
     )
     try:
         status = run(wanted)

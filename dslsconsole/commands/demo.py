@@ -13,6 +13,7 @@ import click
 
 from dslsconsole.commands import Exit, Invocation, end, theme_option
 
+GREETING = "A practice estate: break it by `dslsconsole lab fault …` in another terminal; `demo --tour` shows it around"
 _ENDS_WITHIN = 10.0
 """Seconds."""
 
@@ -82,7 +83,8 @@ def remembered(directory: Path) -> Iterator[None]:
     "--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="Lab seconds a second."
 )
 @click.option("--mouse/--no-mouse", default=True, show_default=True, help="Take the mouse from the terminal.")
-def command(read_only: bool, theme: str | None, seed: int, speed: float, mouse: bool) -> None:
+@click.option("--tour", is_flag=True, help="Be shown around, in about three minutes.")
+def command(read_only: bool, theme: str | None, seed: int, speed: float, mouse: bool, tour: bool) -> None:
     """Start the practice estate and the console on it; both end together.
 
     To break something while it runs: `dslsconsole lab fault NAME` in another terminal.
@@ -94,4 +96,9 @@ def command(read_only: bool, theme: str | None, seed: int, speed: float, mouse: 
         practice_estate(Path(directory), seed, speed) as estate,
         remembered(Path(directory)),
     ):
-        show(Invocation(config=str(estate)), can_act=not read_only, theme=theme, mouse=mouse)
+        if tour:
+            from dslsconsole.commands import scripts
+
+            scripts.tour(Path(directory), estate, theme)
+            return
+        show(Invocation(config=str(estate)), can_act=not read_only, theme=theme, mouse=mouse, greeting=GREETING)

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 @click.option("--list", "as_list", is_flag=True, help="The recordings there are: who, when, how long, what happened.")
 @click.option("--check", "as_check", is_flag=True, help="Compare today's screens with the recorded ones.")
 @click.option("--export", metavar="FILE.md", help="Write a timeline in Markdown; - for standard output.")
+@click.option(
+    "--scrub",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a copy for others, in which users, hosts and addresses have other names.",
+)
 @click.option("--headless", is_flag=True, help="Of a script: run it as a test, without a terminal.")
 @click.option("--pictures", metavar="DIR", type=click.Path(path_type=Path), help="Of a script: where screenshots go.")
 @click.option("--json", "as_json", is_flag=True, help="Of --list and --check: JSON.")
@@ -35,6 +41,7 @@ def command(
     as_list: bool,
     as_check: bool,
     export: str | None,
+    scrub: Path | None,
     headless: bool,
     pictures: Path | None,
     as_json: bool,
@@ -60,6 +67,8 @@ def command(
             _check(recording, as_json)
         elif export is not None:
             _export(recording, export)
+        elif scrub is not None:
+            _scrub(recording, scrub)
         else:
             _play(recording, theme)
 
@@ -153,6 +162,22 @@ def _export(recording: Recording, to: str) -> None:
         end(str(damage), Exit.FINDINGS)
     except OSError as error:
         end(f"--export {to}: {error.strerror}", Exit.USAGE)
+
+
+def _scrub(recording: Recording, to: Path) -> None:
+    from dslsconsole.sessions.recording import SUFFIX, NotARecording
+    from dslsconsole.sessions.scrubbing import NotScrubbed, scrubbed
+
+    if to.suffix != SUFFIX:
+        end(f"--scrub {to}: a name that ends in {SUFFIX} is needed", Exit.USAGE)
+    try:
+        count = scrubbed(recording, to)
+    except (NotARecording, NotScrubbed, ValueError) as why:
+        end(f"No copy was made: {why}", Exit.FINDINGS)
+    except OSError as error:
+        end(f"--scrub {to}: {error.strerror}", Exit.USAGE)
+    click.echo(f"{to}: {count} names of users, hosts and addresses have others there.")
+    click.echo("What somebody wrote in their own words is as it was, but for those names: read it before you share it.")
 
 
 def _play(recording: Recording, theme: str | None) -> None:

@@ -43,6 +43,22 @@ def run(path: Path, *, headless: bool, pictures: Path | None, theme: str | None)
     _told(script, drive)
 
 
+def tour(directory: Path, estate: Path, theme: str | None) -> None:
+    """Show the practice estate that runs in this directory around, and hand the console over. Ends with 1 where the
+    tour could not go on."""
+    from dslsconsole.sessions.script import read
+    from dslsconsole.shipped import shipped
+    from dslsconsole.tui.scripting import Drive
+
+    script = read(shipped("config") / "scripts" / "tour.yaml")
+    drive = Drive(
+        script, partial(_practised, directory), pace_s=PACE_S, stays="That was the tour. It is yours; q ends it."
+    )
+    _shown(estate, script, drive, headless=False, theme=theme)
+    if drive.failed is not None:
+        _told(script, drive)
+
+
 async def _practised(directory: Path, words: tuple[str, ...], heal: bool) -> None:
     """Break or mend something. Raises NotMet where the practice estate refuses."""
     from dslsconsole.lab.control import NotRunning, request

@@ -61,6 +61,12 @@ class ClusterShape(Struct, frozen=True):
     storage_source: str | None = None
     dialect: str = "guide"
     """guide, or vendor: then its servers know no primary, and no runbook promotes one."""
+    environment: str | None = None
+    """What the cluster is there for, as `production` or `test`; None where the estate file does not say."""
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is not None and self.environment.casefold() == "production"
 
     @property
     def all_nodes(self) -> tuple[NodeShape, ...]:

@@ -93,6 +93,16 @@ class Recording:
         for number in range(first, len(self._streams)):
             yield from self._stream(number)
 
+    def streams(self) -> Iterator[tuple[float, Iterator[bytes]]]:
+        """Of each stream in order the time of its last record, and its records as they are written, a line each.
+
+        Raises:
+            NotARecording: something in it is damaged; what came before was given.
+        """
+        for number in range(len(self._streams)):
+            chunks = self._of_stream(number)
+            yield chunks[-1].at, _lines(self._unpacked(chunks))
+
     # -- the file
 
     def _scanned(self) -> tuple[Head, list[_Chunk]]:
@@ -136,15 +146,18 @@ class Recording:
             raise NotARecording(f"{self.path}: its head can't be read: {str(error)[:120]}") from error
 
     def _stream(self, number: int) -> Iterator[Record]:
-        first = self._streams[number]
-        after = self._streams[number + 1] if number + 1 < len(self._streams) else len(self._chunks)
-        for line in _lines(self._unpacked(self._chunks[first:after])):
+        for line in _lines(self._unpacked(self._of_stream(number))):
             try:
                 record = decoded(line)
             except NotARecording as damage:
                 raise NotARecording(f"{self.path}: {damage}") from damage
             if record is not None:
                 yield record
+
+    def _of_stream(self, number: int) -> list[_Chunk]:
+        first = self._streams[number]
+        after = self._streams[number + 1] if number + 1 < len(self._streams) else len(self._chunks)
+        return self._chunks[first:after]
 
     def _unpacked(self, chunks: list[_Chunk]) -> Iterator[bytes]:
         """What one stream holds, in pieces; as far as it goes where it is cut short."""

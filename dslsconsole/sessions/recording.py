@@ -78,6 +78,7 @@ class Whole(Struct, frozen=True, tag="whole", tag_field="record"):
     events: tuple[msgspec.Raw, ...] = ()
     looked: "Looked | None" = None
     trouble: str | None = None
+    found: tuple["Found", ...] = ()
 
 
 class Pressed(Struct, frozen=True, tag="pressed", tag_field="record"):
@@ -111,6 +112,8 @@ class Looked(Struct, frozen=True, tag="looked", tag_field="record"):
     dialog: str | None = None
     zone: _Word | None = None
     """The zone of the times that are shown, as `Europe/Berlin`; None for UTC."""
+    seen: float | None = None
+    """Up to when what happened was seen; None where changes were not marked."""
     tables: dict[str, Table] = {}
 
 
@@ -121,6 +124,15 @@ class Drawn(Struct, frozen=True, tag="drawn", tag_field="record"):
     tables: dict[str, tuple[str, ...]]
 
 
+class Found(Struct, frozen=True, tag="found", tag_field="record"):
+    """What was read on demand: the `audit` of a cluster, or an `inspection` of a node."""
+
+    at: _Time
+    what: _Word
+    cluster: _Word
+    report: msgspec.Raw
+
+
 class Note(Struct, frozen=True, tag="note", tag_field="record"):
     """A remark of whoever recorded."""
 
@@ -128,12 +140,12 @@ class Note(Struct, frozen=True, tag="note", tag_field="record"):
     text: str
 
 
-Record = Seen | Logged | Whole | Pressed | Looked | Drawn | Note
+Record = Seen | Logged | Whole | Pressed | Looked | Drawn | Found | Note
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 _tag = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_KNOWN = frozenset({"seen", "logged", "whole", "pressed", "looked", "drawn", "note"})
+_KNOWN = frozenset({"seen", "logged", "whole", "pressed", "looked", "drawn", "found", "note"})
 
 
 def encoded(record: Record) -> bytes:

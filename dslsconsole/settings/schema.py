@@ -335,6 +335,8 @@ class Academic(Section):
 class Cluster(Section):
     """One DSLS cluster with its load balancers, storage and DR site."""
 
+    environment: Word | None = Field(default=None, max_length=16)
+    """What it is there for, such as production or test: said in the first line. Production has a frame of its own."""
     nodes: dict[HostName, Node] = Field(min_length=1)
     """The main site's nodes; their modes are primary, backup and arbitrator."""
     quorum: Whole | None = Field(default=None, ge=1)

@@ -35,6 +35,7 @@ def _cluster(name: str, cluster: Cluster, port: int, dialect: str) -> ClusterSha
         storage_fstype=storage.fstype if storage else None,
         storage_source=storage.source if storage else None,
         dialect=dialect,
+        environment=cluster.environment,
     )
 
 

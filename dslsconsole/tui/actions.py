@@ -144,6 +144,12 @@ ACTIONS = (
     Action(
         "audit", "9", "audit", "Look at how high availability is set up: each finding with why and what to write where."
     ),
+    Action(
+        "inspect",
+        "r",
+        "read closely",
+        "Read what is only read on demand: a node's log and configuration file, who holds licences of a pool.",
+    ),
     Action("events", "e", "events", "Show what happened while this console looked; Enter goes to where it did."),
     Action(
         "zoom", "z", "zoom", "Show the panel that has the keys alone, or all of them again.", footer=3, shown_key="z"
@@ -168,6 +174,13 @@ ACTIONS = (
         place=Place.EVERYWHERE,
         footer=9,
         shown_key="?",
+    ),
+    Action(
+        "about",
+        "f1",
+        "about",
+        "Say what the screen shows, what its signs mean and which keys do something there.",
+        shown_key="F1",
     ),
     Action(
         "palette", "colon", "commands", "Find a command by its name.", place=Place.EVERYWHERE, footer=6, shown_key=":"

@@ -24,12 +24,14 @@ from dslsconsole.tui.books import Books
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.driver import PacedApp
 from dslsconsole.tui.events import KEPT, Event, happened
+from dslsconsole.tui.inspecting import Inspecting, Inspector
 from dslsconsole.tui.journal_feed import JournalFeed, LogEntry, News
 from dslsconsole.tui.keys import LoadedKeys, applied
 from dslsconsole.tui.navigation import Navigation
 from dslsconsole.tui.operation import Runner
 from dslsconsole.tui.recorder import Recorder, Recordings
 from dslsconsole.tui.render.cells import Sheet, Tone
+from dslsconsole.tui.render.changed import READ_S
 from dslsconsole.tui.render.footer import Key
 from dslsconsole.tui.render.header import Standing
 from dslsconsole.tui.render.log import log
@@ -70,6 +72,7 @@ class ConsoleApp(PacedApp):
         runner: Runner | None = None,
         feed: JournalFeed | None = None,
         auditor: Auditor | None = None,
+        inspector: Inspector | None = None,
         viewer: str | None = None,
         wallboard: bool = False,
         rotate_s: float | None = None,
@@ -79,6 +82,7 @@ class ConsoleApp(PacedApp):
         keys: LoadedKeys | None = None,
         plays: bool = False,
         here: ZoneInfo | None = None,
+        greeting: str = "",
         driver: type[Driver] | None = None,
         colours: bool = True,
     ) -> None:
@@ -93,6 +97,9 @@ class ConsoleApp(PacedApp):
         self.entries: tuple[LogEntry, ...] = ()
         self.events: tuple[Event, ...] = ()
         self.trouble: str | None = None
+        self.seen: float | None = None
+        """Up to when somebody has seen what happened; None where nobody is there to see it."""
+        self._is_watched = not wallboard
         self.here = here
         self.zone: ZoneInfo | None = None
         """The zone of the times that are shown; None for UTC."""
@@ -104,6 +111,7 @@ class ConsoleApp(PacedApp):
         self.acting = Acting(self, runner, viewer)
         self.books = Books(self, runner)
         self.auditing = Auditing(self, auditor)
+        self.inspecting = Inspecting(self, inspector)
         self.cluster_screen = ClusterScreen(self.footer_keys, hands_off=wallboard, plays=plays)
         self._navigation = Navigation(self)
         self._source = source
@@ -116,6 +124,7 @@ class ConsoleApp(PacedApp):
         self._handlers: dict[signal.Signals, Any] = {}
         self.recorder = Recorder(self, recordings) if recordings is not None else None
         self._leaving = False
+        self._greeting = greeting
         for one in self.actions:
             self.bind(one.key, f"act('{one.id}')", description=one.label, show=False)
         for loaded in themes.themes.values():
@@ -154,6 +163,8 @@ class ConsoleApp(PacedApp):
             self.call_after_refresh(self.say, f"{self._key_failures[0]}{more}")
         elif self._themes.failures:  # one line can hold one of them; all are in the list that `c` shows
             self.call_after_refresh(self.say, f"c colours tells more: {self._themes.failures[0]}")
+        elif self._greeting:
+            self.call_after_refresh(self.say, self._greeting, Tone.ACCENT)
 
     def _heed_signals(self) -> None:
         """End in order when told to. Handlers of the loop alone would wait for a loop that a terminal may hold up."""
@@ -223,6 +234,8 @@ class ConsoleApp(PacedApp):
                     self._known = self.picture
                 if isinstance(frame, Hello):
                     self._navigation.keep_cluster()
+            if self.seen is None and self._is_watched and self.picture.at:
+                self.seen = self.picture.at
             self.trouble = what.trouble or self.picture.trouble
             if self._rotate_s:
                 self._navigation.heed_trouble()
@@ -231,6 +244,17 @@ class ConsoleApp(PacedApp):
         """Know nothing, as at the start."""
         self.picture = self._known = Picture()
         self.entries, self.events, self.trouble, self._feed_trouble = (), (), None, None
+        self.seen = None
+        self.auditing.forget()
+        self.inspecting.forget()
+
+    def _have_seen(self) -> None:
+        """Somebody is there, and has seen what has stood there long enough."""
+        if self.seen is None:
+            return
+        before, self.seen = self.seen, max(self.seen, self.clock() - READ_S)
+        if any(before < event.at <= self.seen for event in self.events):
+            self.draw()
 
     def _look_at_ages(self) -> None:
         """Nothing arrives and something is late: its age is all that changes. Is anybody looking, at all?"""
@@ -254,8 +278,10 @@ class ConsoleApp(PacedApp):
             self.clock(),
             events=self.events,
             audited=audited,
+            inspected=self.inspecting.of(shape.name),
             zone=self.zone,
             here=self.here,
+            seen=self.seen,
         )
 
     def draw(self) -> None:
@@ -333,6 +359,7 @@ class ConsoleApp(PacedApp):
         self.draw()
 
     def on_cluster_screen_went(self) -> None:
+        self._navigation.look_closely()
         self._note_look()
 
     def on_line_table_moved(self) -> None:
@@ -353,6 +380,9 @@ class ConsoleApp(PacedApp):
     def on_dialog_told(self, event: Dialog.Told) -> None:
         self.say(event.text)
 
+    def on_dialog_about_asked(self, event: Dialog.AboutAsked) -> None:
+        self._navigation.explain(event.name, {"plan": "a plan", "run": "an operation"}[event.name])
+
     def on_run_dialog_stop_asked(self) -> None:
         self.acting.ask_to_stop()
 
@@ -365,6 +395,8 @@ class ConsoleApp(PacedApp):
         ):
             self.screen.drop()
             return
+        if isinstance(event, (events.Key, events.MouseDown)) and self._stands and not isinstance(self.screen, Dialog):
+            self._have_seen()
         if isinstance(event, events.Key) and self._stands:
             self.cluster_screen.unsay()
             if self.recorder is not None:

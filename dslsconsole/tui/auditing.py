@@ -59,6 +59,19 @@ class Auditing:
         """What is known of this cluster."""
         return self._known.get(cluster, Audited())
 
+    @property
+    def reports(self) -> dict[str, AuditReport]:
+        """The last report of each cluster that was audited."""
+        return {cluster: one.report for cluster, one in self._known.items() if one.report is not None}
+
+    def know(self, cluster: str, report: AuditReport) -> None:
+        """This was found."""
+        self._known[cluster] = Audited(report)
+
+    def forget(self) -> None:
+        """Know nothing."""
+        self._known.clear()
+
     def ask(self, cluster: str, *, again: bool) -> None:
         """Audit it, unless that is going on; without `again` only where it was never done."""
         known = self.of(cluster)
@@ -72,7 +85,11 @@ class Auditing:
 
     async def _ask(self, auditor: Auditor, cluster: str) -> None:
         try:
-            self._known[cluster] = Audited(await auditor.audit(cluster))
+            report = await auditor.audit(cluster)
         except RunFailed as failed:
             self._known[cluster] = replace(self.of(cluster), running=False, failure=str(failed))
+        else:
+            self.know(cluster, report)
+            if self._app.recorder is not None:
+                self._app.recorder.audited(cluster, report, self._app.clock())
         self._app.draw()

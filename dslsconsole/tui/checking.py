@@ -7,7 +7,7 @@ from msgspec import Struct
 from textual.pilot import Pilot
 
 from dslsconsole.sessions.reading import Recording
-from dslsconsole.sessions.recording import Drawn, Logged, Looked, NotARecording, Seen
+from dslsconsole.sessions.recording import Drawn, Found, Logged, Looked, NotARecording, Seen
 from dslsconsole.tui.player import Player
 from dslsconsole.tui.recorder import lines
 from dslsconsole.tui.replaying import ReplayConsole
@@ -62,7 +62,7 @@ async def check(recording: Recording, themes: LoadedThemes) -> Checked:
             moment.at = record.at
             if isinstance(record, Looked):
                 await _look(app, pilot, record)
-            elif isinstance(record, Seen | Logged):
+            elif isinstance(record, Seen | Logged | Found):
                 app.play([record])
                 if player.damage is not None:
                     raise NotARecording(f"{recording.path}: {player.damage}")

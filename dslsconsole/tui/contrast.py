@@ -38,6 +38,7 @@ def pairs(theme: ConsoleTheme) -> dict[str, tuple[str, str, float]]:
     return texts | {
         "cursor_text on cursor_background": (theme.cursor_text, theme.cursor_background, TEXT),
         "cursor_background on background": (theme.cursor_background, theme.background, SIGN),
+        "production on background": (theme.production or theme.warning, theme.background, SIGN),
         "focus on background": (theme.focus, theme.background, SIGN),
         "focus beside edge": (theme.focus, theme.edge, SIGN),
     }

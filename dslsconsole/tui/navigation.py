@@ -8,7 +8,9 @@ from dslsconsole.model.verdict import Health
 from dslsconsole.tui.actions import Action
 from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.dialogs.question import Question
+from dslsconsole.tui.render.about import about
 from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone
+from dslsconsole.tui.render.pools import source_of
 from dslsconsole.tui.render.subject import named
 from dslsconsole.tui.screens.cluster import ALONE, PANELS, SUBJECT
 from dslsconsole.tui.table import LineTable
@@ -52,6 +54,7 @@ class Navigation:
         {
             "cluster": lambda: app.cluster_screen.zoom(None),
             "zoom": app.cluster_screen.toggle_zoom,
+            "inspect": self.inspect,
             "sort": self.sort,
             "invert": self.invert,
             "latest": self.latest,
@@ -63,6 +66,7 @@ class Navigation:
             "clock": self.change_clock,
             "theme": self.choose_theme,
             "help": self.help,
+            "about": self.about,
             "palette": self.palette,
             "suspend": self.suspend,
             "quit": self.quit,
@@ -108,6 +112,29 @@ class Navigation:
         """Show another cluster."""
         self._app.cluster_name = name
         self._app.draw_all()
+
+    def inspect(self) -> None:
+        """Look closely at what Enter went into, again where it was looked at before."""
+        node = self._node_of_subject()
+        if node is None:
+            self._app.say("Enter on a node or a pool first: r reads closely what is shown")
+        elif self._app.cluster_name is not None:
+            self._app.inspecting.ask(self._app.cluster_name, node)
+            self._app.draw()
+
+    def look_closely(self) -> None:
+        """What Enter went into is looked at closely, unless it was before."""
+        node, cluster = self._node_of_subject(), self._app.cluster_name
+        if node is not None and cluster is not None and node not in self._app.inspecting.of(cluster):
+            self._app.inspecting.ask(cluster, node)
+            self._app.draw()
+
+    def _node_of_subject(self) -> str | None:
+        """The node that tells more of what is shown; of a pool the one that counts it."""
+        subject, view = self._app.cluster_screen.subject, self._app.view()
+        if subject is None or view is None:
+            return None
+        return {"node": subject.name, "pool": source_of(view)[0]}.get(subject.kind)
 
     def sort(self) -> None:
         label = self._focused().sort_by_next()
@@ -159,6 +186,19 @@ class Navigation:
     def help(self) -> None:
         rows = [Row(key, (Cell(key, Tone.ACCENT), Cell(label), Cell(text))) for key, label, text in PLAIN_KEYS]
         self._app.push_screen(Choice(Sheet("Help · what the keys do", KEYS, (*self._rows(), *rows))), self._chosen)
+
+    def about(self) -> None:
+        """What the screen shows that one is on."""
+        screen = self._app.cluster_screen
+        name = screen.subject.kind if screen.subject is not None else screen.zoomed or "cluster"
+        title = {"cluster": "the cluster", "balancers": "load balancers", "dr": "the DR site"}.get(name, name)
+        here = ("sort", "invert", "filter", "copy", "copy-panel", "zoom", "latest", "clock", "help")
+        keys = tuple((one.name_of_key, one.description) for one in self._app.actions if one.id in here)
+        self.explain(name, title, keys)
+
+    def explain(self, name: str, title: str, keys: tuple[tuple[str, str], ...] = ()) -> None:
+        """Say what is to be known of a screen or a dialog."""
+        self._app.push_screen(Choice(about(name, title, keys)))
 
     def palette(self) -> None:
         sheet = Sheet("Commands", KEYS, tuple(self._rows(runbooks=True)))

@@ -12,8 +12,10 @@ from textual import events
 from textual.widgets import Input
 
 from dslsconsole.model.frames import Full, Hello, encode
-from dslsconsole.sessions.recording import Drawn, Head, Logged, Looked, Pressed, Seen, Table, Whole
+from dslsconsole.model.inspection import Inspection
+from dslsconsole.sessions.recording import Drawn, Found, Head, Logged, Looked, Pressed, Seen, Table, Whole
 from dslsconsole.sessions.writing import NotRecorded, Writer, removed_old
+from dslsconsole.tui.audited import AuditReport
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.journal_feed import News
 from dslsconsole.tui.source import Arrival
@@ -97,6 +99,18 @@ class Recorder:
         self._writer.add(Pressed(at, "typed" if typing else event.key[:200]))
         self._app.call_after_refresh(self.look, at)
 
+    def audited(self, cluster: str, report: AuditReport, at: float) -> None:
+        """A cluster was audited."""
+        self._add(_audit(cluster, report, at))
+
+    def found(self, inspection: Inspection, at: float) -> None:
+        """A node was looked at closely."""
+        self._add(_inspection(inspection, at))
+
+    def _add(self, record: Found) -> None:
+        if self._writer is not None:
+            self._writer.add(record)
+
     def drawn(self, at: float) -> None:
         """The panels were drawn for this time."""
         self.look(at)
@@ -123,7 +137,11 @@ class Recorder:
             hello = Hello(picture.at, picture.estate)
             full = Full(picture.at, picture.snapshot, tuple(picture.verdicts.values()), picture.alerts)
             frames = tuple(msgspec.Raw(encode(frame).rstrip()) for frame in (hello, full))
-        return Whole(at, frames, _raw(app.entries), _raw(app.events), self._looked, app.trouble)
+        found = (
+            *(_audit(cluster, report, at) for cluster, report in app.auditing.reports.items()),
+            *(_inspection(one, at) for one in app.inspecting.inspections),
+        )
+        return Whole(at, frames, _raw(app.entries), _raw(app.events), self._looked, app.trouble, found)
 
     def _write_out(self) -> None:
         if self._writer is None:
@@ -139,6 +157,14 @@ def _raw(things: Iterable[object]) -> tuple[msgspec.Raw, ...]:
     return tuple(msgspec.Raw(msgspec.json.encode(one)) for one in things)
 
 
+def _audit(cluster: str, report: AuditReport, at: float) -> Found:
+    return Found(at, "audit", cluster, msgspec.Raw(msgspec.json.encode(report)))
+
+
+def _inspection(inspection: Inspection, at: float) -> Found:
+    return Found(at, "inspection", inspection.cluster, msgspec.Raw(msgspec.json.encode(inspection)))
+
+
 def looked_at(app: ConsoleApp, at: float) -> Looked:
     """Where the operator looks."""
     screen = app.cluster_screen
@@ -152,7 +178,7 @@ def looked_at(app: ConsoleApp, at: float) -> Looked:
     width, height = screen.size
     theme = app.theme.removeprefix("dslsconsole-")
     zone = app.zone.key if app.zone is not None else None
-    return Looked(at, width, height, theme, app.cluster_name, screen.zoomed, subject, dialog, zone, tables)
+    return Looked(at, width, height, theme, app.cluster_name, screen.zoomed, subject, dialog, zone, app.seen, tables)
 
 
 def lines(app: ConsoleApp) -> dict[str, tuple[str, ...]]:

@@ -10,10 +10,12 @@ import msgspec
 from textual import events
 from textual.driver import Driver
 
+from dslsconsole.model.inspection import Inspection
 from dslsconsole.sessions.marks import Kind, Mark, frames_of, marks
 from dslsconsole.sessions.reading import Recording
-from dslsconsole.sessions.recording import Logged, Looked, NotARecording, Note, Record, Seen, Whole
+from dslsconsole.sessions.recording import Found, Logged, Looked, NotARecording, Note, Record, Seen, Whole
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.audited import AuditReport
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.events import Event
@@ -60,6 +62,7 @@ class ReplayConsole(ConsoleApp):
             colours=colours,
             driver=driver,
         )
+        self._is_watched = False  # what was seen is told by the recording
         self._player = player
         self._follows = True
         self._halted = False
@@ -130,13 +133,24 @@ class ReplayConsole(ConsoleApp):
                 self.take(Arrival(tuple(frames_of(record)), record.trouble))
                 self.entries = _entries(record.entries)
                 self.events = tuple(msgspec.json.decode(raw, type=Event) for raw in record.events)
+                for found in record.found:
+                    self._know(found)
                 self._look(record.looked)
+            case Found():
+                self._know(record)
             case Looked():
                 self._look(record)
             case Note():
                 self.say(f"note: {record.text}", Tone.ACCENT)
             case _:
                 return
+
+    def _know(self, found: Found) -> None:
+        """Raises ValueError where it holds what no console has written."""
+        if found.what == "audit":
+            self.auditing.know(found.cluster, msgspec.json.decode(found.report, type=AuditReport))
+        elif found.what == "inspection":
+            self.inspecting.know(msgspec.json.decode(found.report, type=Inspection))
 
     def _jump(self, at: float) -> None:
         """Be at another moment."""
@@ -193,7 +207,7 @@ class ReplayConsole(ConsoleApp):
             and self.picture.estate.cluster(looked.cluster)
         ):
             self.cluster_name = looked.cluster
-        self.zone = _zone(looked.zone)
+        self.zone, self.seen = _zone(looked.zone), looked.seen
         screen = self.cluster_screen
         subject = Subject(*looked.subject) if looked.subject is not None and looked.subject[0] in RENDERERS else None
         if looked.alone is not None and looked.alone not in (*PANELS, *ALONE, SUBJECT):

@@ -40,6 +40,7 @@ class Drive:
         practice: breaks and mends the practice estate: words, and whether to mend. Raises NotMet where it refuses.
         pace_s: how long a person is given to read between two steps; 0 as a test.
         pictures: where screenshots go.
+        stays: what is said at the end where the console is not left but handed over.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class Drive:
         *,
         pace_s: float = 0.0,
         pictures: Path | None = None,
+        stays: str = "",
     ) -> None:
         self._script = script
         self._practice = practice
         self._pace_s = pace_s
         self._pictures = pictures
+        self._stays = stays
         self.failed: Failed | None = None
         self.said: list[str] = []
 
@@ -69,7 +72,10 @@ class Drive:
                 break
             if self._pace_s:
                 await asyncio.sleep(self._pace_s)
-        app.exit()
+        if self._stays and self.failed is None:
+            app.say(self._stays, Tone.ACCENT)
+        else:
+            app.exit()
 
     async def _do(self, app: ConsoleApp, pilot: Pilot[object], step: Step) -> None:
         match step:

@@ -19,6 +19,8 @@ from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.auditing import AuditProcess
 from dslsconsole.tui.contrast import weaknesses
 from dslsconsole.tui.driver import driver_for
+from dslsconsole.tui.faulty import MENDED, Check, FaultyFile
+from dslsconsole.tui.inspecting import InspectProcess
 from dslsconsole.tui.journal_files import JournalFiles
 from dslsconsole.tui.keys import FILE, LoadedKeys
 from dslsconsole.tui.keys import load as load_keys
@@ -58,6 +60,8 @@ class Wanted(Struct, frozen=True):
     wallboard: bool = False
     rotate_s: float | None = None
     recordings: Recordings | None = None
+    greeting: str = ""
+    """What is said at the start, until the first key."""
 
 
 def themes() -> LoadedThemes:
@@ -152,6 +156,7 @@ def run(
         runner=RunProcess((*program, "run")) if wanted.can_act and not wanted.wallboard else None,
         feed=JournalFiles(wanted.journal_directory, writes=wanted.can_act) if wanted.journal_directory else None,
         auditor=AuditProcess((*program, "audit")) if not wanted.wallboard else None,
+        inspector=InspectProcess((*program, "inspect")) if not wanted.wallboard else None,
         viewer=wanted.viewer,
         wallboard=wanted.wallboard,
         rotate_s=wanted.rotate_s,
@@ -162,10 +167,31 @@ def run(
         driver=None if in_browser else driver_for(characters),
         colours="NO_COLOR" not in os.environ,
         here=None if wanted.wallboard else zone_here(),
+        greeting=wanted.greeting,
     )
     app.run(mouse=wanted.mouse and not wanted.wallboard, auto_pilot=drive)
     last_resort.ended()
     return app.return_code or 0
+
+
+def mend(path: Path, check: Check, theme: str | None) -> bool:
+    """Show what is wrong with an estate file until it is mended; whether it is.
+
+    Raises:
+        NoTerminal: there is no terminal to draw on.
+        ValueError: there is no theme of that name.
+    """
+    check_terminal(os.environ.get("TERM"), input_is_tty=sys.stdin.isatty(), output_is_tty=sys.stderr.isatty())
+    loaded = themes()
+    app = FaultyFile(
+        path,
+        check,
+        loaded,
+        chosen_theme(theme, loaded, os.environ),
+        colours=not os.environ.get("NO_COLOR"),
+        driver=driver_for(repertoire(started_with(), getattr(sys.stderr, "encoding", None) or "")),
+    )
+    return app.run() == MENDED
 
 
 def headless(wanted: Wanted, size: tuple[int, int], drive: Drive) -> None:
@@ -179,6 +205,7 @@ def headless(wanted: Wanted, size: tuple[int, int], drive: Drive) -> None:
         runner=RunProcess((*program, "run")) if wanted.can_act else None,
         feed=JournalFiles(wanted.journal_directory, writes=wanted.can_act) if wanted.journal_directory else None,
         auditor=AuditProcess((*program, "audit")),
+        inspector=InspectProcess((*program, "inspect")),
         recordings=wanted.recordings,
     )
     asyncio.run(_driven(app, size, drive))

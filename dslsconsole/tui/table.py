@@ -137,7 +137,8 @@ class LineTable(Drawn, can_focus=True):
         if sheet == self._sheet:
             return
         if sheet.title != self._sheet.title:
-            self.border_title = Content(clean(sheet.title))
+            self._border_title = Content(clean(sheet.title))
+            self._mark_border(-1)
         if sheet.tone is not self._sheet.tone:
             for tone in (Tone.WARNING, Tone.CRITICAL, Tone.UNKNOWN):
                 self.set_class(sheet.tone is tone, f"tone-{tone.value}")
@@ -258,6 +259,10 @@ class LineTable(Drawn, can_focus=True):
         if lines:
             self.refresh(*(Region(0, y, self._width, 1) for y in lines))
 
+    def _mark_border(self, line: int) -> None:
+        """Draw a line of the border again. Set as Textual means it, a title costs all of the table: 13 kB at 160x50."""
+        self.refresh(Region(0, line, max(1, self._width), 1))
+
     def _count(self) -> None:
         """Say which part is seen where not all is."""
         shown, total = self._room(), len(self._drawing.lines)
@@ -266,7 +271,8 @@ class LineTable(Drawn, can_focus=True):
             text = f"filter: {clean(self.filter)}  {text}".rstrip()
         if text != self._subtitle:
             self._subtitle = text
-            self.border_subtitle = Content(text) if text else None
+            self._border_subtitle = Content(text) if text else None
+            self._mark_border(self.size.height)
 
     # -- cursor and scrolling
 

@@ -39,6 +39,8 @@ class ConsoleTheme(Struct, frozen=True, forbid_unknown_fields=True):
     cursor_text: str
     bar_background: str
     """Behind the first line and the last."""
+    production: str = ""
+    """The borders of a production cluster; empty: those of a warning."""
     dark: bool = True
     ansi: bool = False
 
@@ -47,7 +49,7 @@ class ConsoleTheme(Struct, frozen=True, forbid_unknown_fields=True):
         return {
             name: value
             for name in self.__struct_fields__
-            if name not in _PLAIN and isinstance(value := getattr(self, name), str)
+            if name not in _PLAIN and isinstance(value := getattr(self, name), str) and value
         }
 
     def textual(self) -> Theme:
@@ -55,6 +57,7 @@ class ConsoleTheme(Struct, frozen=True, forbid_unknown_fields=True):
         variables = {f"tone-{tone}": getattr(self, tone) for tone in TEXTS}
         variables |= {
             "edge": self.edge,
+            "production": self.production or self.warning,
             "focus": self.focus,
             "cursor-background": self.cursor_background,
             "cursor-text": self.cursor_text,

@@ -141,7 +141,9 @@ async def test_what_happens_is_told_in_its_order_and_leads_to_where_it_did() -> 
         for frame in moved(scenes.NOON + 5):
             fed.queue.put_nowait(Arrival((frame,)))
         await shows(pilot, app, "production-cluster is critical")
-        told = [line.split("  ", 1)[1].strip() for line in seen(app).split("\n") if "12:00:10Z" in line]
+        assert "12:00:10Z•" in seen(app), "it is new"
+        lines = [line.replace("•", " ") for line in seen(app).split("\n")]
+        told = [line.split("  ", 1)[1].strip() for line in lines if "12:00:10Z" in line]
         assert [line.split(" ", 2)[2] for line in told][:2] == [
             f"{PRIMARY} is lost: no answer within 4 s",
             f"{BACKUP} became primary, was backup",

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from dslsconsole.model.frames import Alerts, Frame, encode
+from dslsconsole.model.inspection import Inspection
 from dslsconsole.sessions.reading import Recording
 from dslsconsole.sessions.recording import (
     Drawn,
@@ -24,6 +25,7 @@ from dslsconsole.sessions.recording import (
 )
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.audited import AuditReport
 from dslsconsole.tui.bars import FooterBar, HeaderBar
 from dslsconsole.tui.checking import Checked, check
 from dslsconsole.tui.dialogs.dialog import Dialog
@@ -37,7 +39,9 @@ from dslsconsole.tui.render.player import moment_in
 from dslsconsole.tui.replaying import ReplayConsole
 from dslsconsole.tui.source import Arrival
 from tests.sessions.test_recordings import written
+from tests.tui.test_tui_audit import told as audit_report
 from tests.tui.test_tui_drilldown import moved
+from tests.tui.test_tui_inspecting import told
 from tests.tui.test_tui_screen import THEMES, Fed, until
 
 SECRET = "correct horse battery staple"
@@ -53,6 +57,16 @@ class Hands:
         return self.now
 
 
+class _Looks:
+    async def inspect(self, cluster: str, node: str) -> Inspection:
+        return told(node)
+
+
+class _Audits:
+    async def audit(self, cluster: str) -> AuditReport:
+        return audit_report()
+
+
 class Session:
     """A console that is recorded, what it is fed with, and its clock."""
 
@@ -66,6 +80,8 @@ class Session:
             themes=THEMES,
             runner=_NothingRuns(),
             recordings=Recordings(directory, 86_400.0, "0.1.0", "ada", "jump-1"),
+            inspector=_Looks(),
+            auditor=_Audits(),
         )
 
     async def goes_on(self, pilot: Pilot[None], seconds: float, *frames: Frame) -> None:
@@ -132,6 +148,31 @@ async def test_a_session_plays_the_same_screens_again(tmp_path: Path, size: tupl
     result = await checked(path)
     assert result.difference is None, "\n".join(result.difference.lines)
     assert result.screens >= 8
+
+
+async def test_what_was_read_on_demand_is_seen_again_from_any_moment(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    async with session.app.run_test(size=(120, 60)) as pilot:
+        await session.goes_on(pilot, 0, *scenes.healthy())
+        await pilot.press("3", "enter", "enter")
+        for _ in range(3):
+            await session.goes_on(pilot, 5)
+        await pilot.press("9")
+        for _ in range(80):  # so long that a new stream begins with all that is known
+            await session.goes_on(pilot, 5)
+            session.app.recorder._write_out() if session.app.recorder else None
+    result = await checked(session.path)
+    assert result.difference is None, "\n".join(result.difference.lines)
+    drawn = [one for one in records(session.path) if isinstance(one, Drawn)]
+    assert any("Started dsls-primary.service." in line for one in drawn for line in one.tables.get("subject", ()))
+    assert any("keepalived has the priority" in line for one in drawn for line in one.tables.get("audit", ()))
+    with Recording(session.path) as recording:
+        replay = Replay(recording)
+        async with replay.app.run_test(size=(120, 60)) as pilot:
+            await replay.ready(pilot)
+            replay.app._jump(replay.player.ends)
+            panel = replay.app.cluster_screen.panel("audit")
+            await until(pilot, lambda: "keepalived has the priority" in "\n".join(panel.text()))
 
 
 async def test_another_screen_is_told_with_its_time_place_and_difference(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -46,7 +47,7 @@ def text(app: ConsoleApp) -> str:
     return "\n".join([*bars, *(line for name in PANELS for line in screen.panel(name).text())])
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
     """Wait for a condition, ten seconds at most."""
     async with asyncio.timeout(30):
         while not holds():

@@ -87,6 +87,7 @@ class Assembly:
             host.install("/usr/bin/dig", tools.dig)
             host.install("/usr/bin/nsupdate", tools.nsupdate)
             host.install("/usr/bin/systemctl", units[host.name].systemctl)
+            host.install("/usr/bin/journalctl", units[host.name].journalctl)
             host.install("/usr/bin/systemd-run", transient.systemd_run(units[host.name]))
             host.install("/usr/sbin/iptables", filters.iptables(self.network))
             host.install("/usr/bin/timedatectl", self._timedatectl(host.name))

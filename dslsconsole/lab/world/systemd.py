@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,13 @@ PROPERTIES = tuple(_NAMES.split())
 _CHANGING = {"start", "stop", "restart", "kill", "enable", "disable", "mask", "unmask", "reset-failed"}
 _FILE_STATES = {"enable": "enabled", "disable": "disabled", "mask": "masked", "unmask": "enabled"}
 KILLED = 9
+KEPT_LINES = 2000
+_SAID = {
+    "active": "Started {unit.name} - {unit.description}.",
+    "deactivating": "Stopping {unit.name} - {unit.description}...",
+    "inactive": "Stopped {unit.name} - {unit.description}.",
+    "failed": "{unit.name}: Failed with result '{unit.result}'.",
+}
 
 
 def _nothing() -> None:
@@ -83,6 +91,8 @@ class Units:
         self.host = host
         self.pause = pause
         self.units: dict[str, Unit] = {}
+        self.log: deque[tuple[float, str, str]] = deque(maxlen=KEPT_LINES)
+        """When, of which unit, and what; as systemd writes it into its journal."""
 
     def add(self, unit: Unit) -> Unit:
         """Install a unit and its file."""
@@ -92,6 +102,12 @@ class Units:
 
     def _become(self, unit: Unit, active: str, sub: str) -> None:
         unit.active, unit.sub, unit.changed_at = active, sub, self.host.clock()
+        if (said := _SAID.get(active)) is not None:
+            self.note(unit, said.format(unit=unit))
+
+    def note(self, unit: Unit, text: str) -> None:
+        """A line of the unit's log."""
+        self.log.append((self.host.clock(), unit.name, text))
 
     def find(self, name: str) -> Unit | None:
         full = name if "." in name else f"{name}.service"
@@ -107,8 +123,8 @@ class Units:
         if unit.active in ("active", "deactivating"):
             return unit.active == "active"
         if unit.fails_to_start:
-            self._become(unit, "failed", "failed")
             unit.result, unit.exit_status = "exit-code", 1
+            self._become(unit, "failed", "failed")
             return False
         self._become(unit, "active", "waiting" if unit.is_timer else "running")
         unit.result, unit.exit_status = "success", 0
@@ -142,8 +158,8 @@ class Units:
         if unit.active in ("inactive", "failed"):
             return
         unit.on_kill()
-        self._become(unit, "failed", "failed")
         unit.result, unit.exit_status, unit.pid = "signal", KILLED, 0
+        self._become(unit, "failed", "failed")
 
     def power_off(self) -> None:
         """What a loss of power does to all units."""
@@ -159,7 +175,23 @@ class Units:
             if unit.file_state == "enabled" and unit.name not in leave:
                 self.start(unit)
 
-    # systemctl
+    # journalctl, systemctl
+
+    async def journalctl(self, call: Call) -> int:
+        """The last lines of one unit's log, as `-o short-iso` writes them."""
+        wanted, most = "", len(self.log)
+        for word in call.arguments:
+            option, _, value = word.partition("=")
+            if option in ("-u", "--unit"):
+                wanted = _full(value)
+            elif option in ("-n", "--lines") and value.isdecimal():
+                most = int(value)
+        unit = self.find(wanted)
+        lines = [(at, text) for at, name, text in self.log if unit is not None and name == unit.name]
+        for at, text in lines[len(lines) - min(most, len(lines)) :]:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(at))
+            await call.say(f"{stamp} {self.host.name} systemd[1]: {text}")
+        return 0
 
     async def systemctl(self, call: Call) -> int:
         """The program."""

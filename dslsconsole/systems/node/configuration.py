@@ -28,6 +28,8 @@ _WHAT = {
     "units": "systemctl show",
     "kernel": "the kernel's settings",
     "time": "timedatectl",
+    "journal": "journalctl",
+    "sessions": "DSLicSrv -sessions",
 }
 _PATH = re.compile(r"(/[^\s:'\"]+)")
 T = TypeVar("T")
@@ -55,7 +57,8 @@ class Told(Struct, frozen=True):
         section = self.answer.sections.get(word)
         if section is None:
             refused = {
-                one.partition("=")[0] if one.startswith(("units=", "dns=")) else one for one in self.answer.refused
+                one.partition("=")[0] if one.startswith(("units=", "dns=", "journal=")) else one
+                for one in self.answer.refused
             }
             if word in refused:
                 return self._failed(failures.unknown_to_probe(self.host, word))

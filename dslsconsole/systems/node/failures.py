@@ -21,7 +21,7 @@ COMMANDS = {
     "dns": "dig",
     "lock": "the lock of operations",
 }
-_OF_DSLICSRV = frozenset({"status", "cluster", "tokens", "dr_sync"})
+_OF_DSLICSRV = frozenset({"status", "cluster", "tokens", "dr_sync", "DSLicSrv -sessions"})
 NOT_RUNNING = 3
 """DSLicSrv: the local server does not run."""
 _XML_ERROR = re.compile(r"<error>([^<]+)</error>")

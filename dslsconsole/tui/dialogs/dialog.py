@@ -26,6 +26,7 @@ class Dialog(ModalScreen[Answer | None]):
         Binding("escape", "cancel", "cancel", show=False),
         Binding("ctrl+c,ctrl+q", "leave", show=False, priority=True),
         Binding("q", "leave", show=False),
+        Binding("f1", "about", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 0%; }
@@ -38,6 +39,16 @@ class Dialog(ModalScreen[Answer | None]):
     deaf_s: ClassVar[float] = 0.0
     """For how long, in seconds, it takes no key after it opened."""
     way_out: ClassVar[str] = "Esc closes this"
+
+    explained: ClassVar[str] = ""
+    """What F1 tells of it, by its name; empty: nothing."""
+
+    class AboutAsked(Message):
+        """F1 was pressed in a dialog of this name."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
 
     class Told(Message):
         """Something to say, of a dialog that has no line for it."""
@@ -72,6 +83,10 @@ class Dialog(ModalScreen[Answer | None]):
     def action_leave(self) -> None:
         """A key that leaves the console does not leave it from here."""
         self.tell(self.way_out, Tone.WARNING)
+
+    def action_about(self) -> None:
+        if self.explained:
+            self.post_message(self.AboutAsked(self.explained))
 
     def tell(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Say something in the dialog's last line."""

@@ -69,6 +69,7 @@ class PlanDialog(Dialog[Decision]):
     """
     AUTO_FOCUS = "Input"
 
+    explained: ClassVar[str] = "plan"
     way_out: ClassVar[str] = "Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it"
 
     def __init__(self, plan: Plan, request: Request, read_at: float | None = None, note: str = "") -> None:

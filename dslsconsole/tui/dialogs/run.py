@@ -24,6 +24,7 @@ class RunDialog(Dialog[str]):
     """Follows one run. Closing it leaves the run alone."""
 
     deaf_s: ClassVar[float] = DEAF_S
+    explained: ClassVar[str] = "run"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
         Binding("h", "hide", show=False),

@@ -50,6 +50,8 @@ class Cut(StrEnum):
     """Nowhere: it goes on below."""
 
 
+CHANGED = "•"
+"""Between the first two columns of a row that changed."""
 OPTIONAL = 4
 HANGS = 2
 """How far the lines after the first of a wrapped row are set in."""
@@ -80,6 +82,8 @@ class Row(Struct, frozen=True):
     wraps: bool = False
     """A spanning row that takes as many lines as it needs: nothing of it may be left out."""
     indent: int = 0
+    changed: bool = False
+    """Whether it changed since somebody looked: it is marked."""
 
 
 class Sheet(Struct, frozen=True):
@@ -194,9 +198,18 @@ def row_lines(row: Row, columns: Sequence[Column], layout: Sequence[tuple[int, i
                 first, *others = words.wrapped(words.clean(cell.text), width)
                 below += [filled((Cell(" " * at), Cell(other, cell.tone)), total) for other in others]
                 cell = Cell(first, cell.tone)
-            pieces.append(Cell((" " if pieces else "") + fitted(cell, width, columns[index]), cell.tone))
+            if row.changed and len(pieces) == 1:
+                pieces += [Cell(CHANGED, Tone.ACCENT), Cell(fitted(cell, width, columns[index]), cell.tone)]
+            else:
+                pieces.append(Cell((" " if pieces else "") + fitted(cell, width, columns[index]), cell.tone))
             at += width + 1
         return [filled(tuple(pieces), total), *below]
+    if row.changed:  # the first blank is the mark's
+        row = replace(row, changed=False, cells=_with_mark(row.cells) if not row.indent else row.cells)
+        drawn = row_lines(row, columns, layout, total)
+        if row.indent:
+            drawn[0] = (Cell(CHANGED, Tone.ACCENT), Cell(drawn[0][0].text[1:]), *drawn[0][1:])
+        return drawn
     lead = Cell(" " * row.indent)
     if not row.wraps:
         cells = tuple(Cell(words.clean(cell.text), cell.tone) for cell in row.cells)
@@ -206,6 +219,12 @@ def row_lines(row: Row, columns: Sequence[Column], layout: Sequence[tuple[int, i
     first, *others = words.wrapped(text, max(8, total - row.indent - HANGS))
     hanging = Cell(" " * (row.indent + HANGS))
     return [filled((lead, Cell(first, tone)), total), *(filled((hanging, Cell(o, tone)), total) for o in others)]
+
+
+def _with_mark(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    return tuple(
+        replace(cell, text=cell.text.replace(" ", CHANGED, 1)) if n == 0 else cell for n, cell in enumerate(cells)
+    )
 
 
 def filled(pieces: Line, total: int) -> Line:

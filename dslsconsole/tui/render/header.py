@@ -52,6 +52,7 @@ def header(view: View, standing: Standing, width: int) -> Line:
     parts = [
         _Part(Cell("dslsconsole", Tone.MUTED), 2),
         _Part(Cell(view.cluster.name, Tone.TITLE), 9, is_name=True),
+        *_environment(view),
         _Part(Cell(f"{GLYPHS[tone]} {word}", tone), 9),
         _Part(_primary(verdict, view.silence), 7, is_name=True),
         _Part(_quorum(quorum, view.silence), 9 if quorum is not None and quorum.held is False else 6),
@@ -61,6 +62,13 @@ def header(view: View, standing: Standing, width: int) -> Line:
     ]
     safe = [replace(part, cell=_clean(part.cell)) for part in parts]
     return _spread([part.cell for part in _made_to_fit(safe, width)], width)
+
+
+def _environment(view: View) -> "tuple[_Part, ...]":
+    """What the cluster is there for: who looks at production must know it."""
+    if (said := view.cluster.environment) is None:
+        return ()
+    return (_Part(Cell(f"[{said.upper()}]" if view.cluster.is_production else f"[{said}]", Tone.ACCENT), 8),)
 
 
 def _clock(view: View, whole: float | None) -> Cell:

@@ -92,7 +92,9 @@ def service_cell(view: View, shape: NodeShape, readings: NodeReadings) -> Cell:
     """The unit's state, or in a word why it is not known."""
     service = view.now_value(readings.service)
     if service is not None:
-        return Cell(service.active or words.UNKNOWN, _service_tone(view, shape, service))
+        tone = _service_tone(view, shape, service)
+        # The glyph says that all is well: a second colour in each line would hide what is not, and cost bytes.
+        return Cell(service.active or words.UNKNOWN, Tone.TEXT if tone is Tone.OK else tone)
     for failure in (readings.link.failure, readings.service.failure):
         if failure is not None:
             return Cell(failure_word(failure), Tone.CRITICAL if failure is readings.link.failure else Tone.UNKNOWN)

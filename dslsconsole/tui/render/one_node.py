@@ -20,6 +20,7 @@ from dslsconsole.model.reading import Reading
 from dslsconsole.model.shape import NodeShape
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import GLYPHS, Cell, Column, Cut, Row, Sheet, Tone, worst
+from dslsconsole.tui.render.closely import node_rows
 from dslsconsole.tui.render.nodes import node_tone
 from dslsconsole.tui.render.view import SEVERITIES, View, failure_word
 
@@ -38,7 +39,7 @@ def one_node(view: View, name: str) -> Sheet | None:
     if shape is None:
         return None
     readings = view.node(name)
-    rows = [*_alerts(view, name), *_readings(view, shape, readings), *_history(view, name)]
+    rows = [*_alerts(view, name), *_readings(view, shape, readings), *_history(view, name), *node_rows(view, name)]
     tone = worst((node_tone(view, shape, readings),))
     return Sheet(f"Node · {name}", COLUMNS, tuple(rows), tone if tone in SEVERITIES.values() else Tone.TITLE)
 

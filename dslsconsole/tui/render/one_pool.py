@@ -4,6 +4,7 @@ from dslsconsole.model.node import Pool
 from dslsconsole.model.snapshot import key
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, note
+from dslsconsole.tui.render.closely import holder_rows
 from dslsconsole.tui.render.forecast import minutes_left
 from dslsconsole.tui.render.pools import BAR, pool_tone, source_of
 from dslsconsole.tui.render.view import SEVERITIES, View
@@ -40,6 +41,7 @@ def one_pool(view: View, name: str) -> Sheet | None:
         if alert.subject == pool.name:
             told = Cell(f"{alert.summary} → {alert.advice}", SEVERITIES[alert.severity])
             rows.append(Row(f"alert {alert.id}", (told,), spans=True, wraps=True, indent=2))
+    rows += holder_rows(view, source, frozenset(feature.name.casefold() for feature in pool.features))
     shown = Tone.UNKNOWN if old is not None else tone if tone in SEVERITIES.values() else Tone.TITLE
     return Sheet(f"Token pool · {pool.name}{when}", COLUMNS, tuple(rows), shown)
 

@@ -12,6 +12,7 @@ from dslsconsole.model.shape import ClusterShape
 from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
 from dslsconsole.tui.audited import Audited
 from dslsconsole.tui.events import Event
+from dslsconsole.tui.inspected import Inspected
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import Tone
 
@@ -50,10 +51,14 @@ class View(Struct, frozen=True):
     events: tuple[Event, ...] = ()
     """What happened while this console looked, in all clusters, the newest last."""
     audited: Audited = Audited()
+    inspected: dict[str, Inspected] = {}
+    """What close looks at nodes of this cluster told, by their names."""
     zone: tzinfo | None = None
     """The zone of the times that are shown; None for UTC."""
     here: tzinfo | None = None
     """The zone of who looks, where that is not UTC."""
+    seen: float | None = None
+    """Up to when somebody has seen what happened; None where changes are not marked."""
 
     def time(self, at: float | None) -> str:
         """A time of day as the screen shows it."""

@@ -20,6 +20,7 @@ from dslsconsole.tui.render.alerts import alerts, alerts_within
 from dslsconsole.tui.render.audit import audit
 from dslsconsole.tui.render.balancers import balancers
 from dslsconsole.tui.render.cells import Cell, Sheet, Tone, filled, within
+from dslsconsole.tui.render.changed import with_changes
 from dslsconsole.tui.render.dr import dr
 from dslsconsole.tui.render.estate import estate
 from dslsconsole.tui.render.events import events
@@ -75,6 +76,10 @@ class ClusterScreen(Screen[None]):
         &.compact #panels { grid-gutter: 0 1; }
         &.compact LineTable { border: none; border-top: solid $edge; }
         &.compact LineTable:focus { border: none; border-top: heavy $focus; }
+        &.production LineTable { border: double $production; }
+        &.production LineTable:focus { border: heavy $focus; }
+        &.compact.production LineTable { border: none; border-top: double $production; }
+        &.compact.production LineTable:focus { border: none; border-top: heavy $focus; }
         &.zoomed #panels { grid-size: 1 1; grid-columns: 1fr; }
         &.zoomed #panels LineTable { display: none; }
         &.zoomed #panels LineTable.alone { display: block; }
@@ -162,6 +167,7 @@ class ClusterScreen(Screen[None]):
     def show(self, view: View | None, log: LogRenderer, standing: Standing, trouble: str | None) -> None:
         """Draw all of it. What has not changed costs nothing."""
         self._view, self._log, self._standing, self._trouble = view, log, standing, trouble
+        self.set_class(view is not None and view.cluster.is_production, "production")
         self.show_bars(view, standing, trouble)
         if self._hands_off:
             self._show_wall(view, trouble)
@@ -223,6 +229,9 @@ class ClusterScreen(Screen[None]):
         self.query_one(FooterBar).keys(self._keys())
 
     def _sheet(self, name: str, view: View) -> Sheet:
+        return with_changes(view, name, self._plain_sheet(name, view))
+
+    def _plain_sheet(self, name: str, view: View) -> Sheet:
         if name == "log":
             return self._log(self.zoomed == name)
         if name == SUBJECT:
