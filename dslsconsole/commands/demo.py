@@ -19,10 +19,11 @@ _ENDS_WITHIN = 10.0
 
 
 @contextmanager
-def practice_estate(directory: Path, seed: int, speed: float) -> Iterator[Path]:
+def practice_estate(directory: Path, seed: int, speed: float, hour: float | None = None) -> Iterator[Path]:
     """Run the practice estate in a process of its own; gives the path of its estate file."""
     log = directory / "lab.log"
     words = ["lab", "up", "--until-eof", "--directory", str(directory), "--seed", str(seed), "--speed", str(speed)]
+    words += ["--hour", str(hour)] if hour is not None else []
     with log.open("wb") as errors:
         lab = subprocess.Popen(
             [sys.executable, "-m", "dslsconsole", *words],

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from dslsconsole.commands import Exit, end
 from dslsconsole.commands.completing import completing
 from dslsconsole.commands.completing import faults as fault_names
 from dslsconsole.commands.scenario import scenario, scenarios
+
+if TYPE_CHECKING:
+    from dslsconsole.lab.practice import Lab
 
 
 def default_directory() -> Path:
@@ -61,8 +64,13 @@ def command() -> None:
 @click.option(
     "--takeover", metavar="TIME", default=None, help="A backup takes over by itself after this time, e.g. 90s."
 )
+@click.option(
+    "--hour", type=click.FloatRange(0, 24), default=None, help="Of the day: at 14 most people are there, at 5 nobody."
+)
 @click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input does.")
-def up(directory: Path | None, seed: int, speed: float, takeover: str | None, until_eof: bool) -> None:
+def up(
+    directory: Path | None, seed: int, speed: float, takeover: str | None, hour: float | None, until_eof: bool
+) -> None:
     """Start it, and keep it until Ctrl-C."""
     from dslsconsole.settings.values import seconds
 
@@ -71,19 +79,18 @@ def up(directory: Path | None, seed: int, speed: float, takeover: str | None, un
     except ValueError as wrong:
         end(f"--takeover {takeover} {wrong}", Exit.USAGE)
     from dslsconsole.lab.control import AlreadyRunning
+    from dslsconsole.lab.practice import Lab
 
     try:
-        asyncio.run(_stay_up(directory or default_directory(), seed, speed, wait, until_eof))
+        lab = Lab(directory or default_directory(), seed=seed, speed=speed, takeover=wait, hour=hour)
+        asyncio.run(_stay_up(lab, until_eof))
     except AlreadyRunning as running:
         end(str(running), Exit.FINDINGS)
     except OSError as error:
         end(f"The practice estate can't run from {directory or default_directory()}: {error}", Exit.FINDINGS)
 
 
-async def _stay_up(directory: Path, seed: int, speed: float, takeover: float | None, until_eof: bool) -> None:
-    from dslsconsole.lab.practice import Lab
-
-    lab = Lab(directory, seed=seed, speed=speed, takeover=takeover)
+async def _stay_up(lab: Lab, until_eof: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, lab.ending.set)

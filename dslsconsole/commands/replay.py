@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +14,8 @@ from dslsconsole.commands import Exit, Invocation, end, estate_option, theme_opt
 
 if TYPE_CHECKING:
     from dslsconsole.sessions.reading import Recording
+
+Made = TypeVar("Made")
 
 
 @click.command(
@@ -23,7 +26,16 @@ if TYPE_CHECKING:
 @click.argument("file", required=False)
 @click.option("--list", "as_list", is_flag=True, help="The recordings there are: who, when, how long, what happened.")
 @click.option("--check", "as_check", is_flag=True, help="Compare today's screens with the recorded ones.")
-@click.option("--export", metavar="FILE.md", help="Write a timeline in Markdown; - for standard output.")
+@click.option(
+    "--export",
+    metavar="FILE",
+    help="Write a timeline in Markdown (FILE.md, or - for standard output), what was seen for asciinema (FILE.cast), "
+    "or a picture (FILE.svg, with --at).",
+)
+@click.option("--at", metavar="TIME", multiple=True, help="Of a picture: 12:03:10 or +90, seconds; may be repeated.")
+@click.option(
+    "--to-script", metavar="FILE.yaml", help="Write a script of the keys that were pressed; - for standard output."
+)
 @click.option(
     "--scrub",
     metavar="FILE",
@@ -41,6 +53,8 @@ def command(
     as_list: bool,
     as_check: bool,
     export: str | None,
+    at: tuple[str, ...],
+    to_script: str | None,
     scrub: Path | None,
     headless: bool,
     pictures: Path | None,
@@ -66,7 +80,9 @@ def command(
         if as_check:
             _check(recording, as_json)
         elif export is not None:
-            _export(recording, export)
+            _export(recording, export, at)
+        elif to_script is not None:
+            _to_script(recording, to_script)
         elif scrub is not None:
             _scrub(recording, scrub)
         else:
@@ -148,20 +164,68 @@ def _check(recording: Recording, as_json: bool) -> None:
     sys.exit(Exit.FINDINGS if found is not None else Exit.OK)
 
 
-def _export(recording: Recording, to: str) -> None:
-    from dslsconsole.sessions.recording import NotARecording
+def _export(recording: Recording, to: str, at: tuple[str, ...]) -> None:
     from dslsconsole.sessions.telling import report
 
-    if to != "-" and not to.endswith(".md"):
-        end(f"--export {to}: a name that ends in .md is needed, or - for standard output", Exit.USAGE)
+    if to == "-" or to.endswith(".md"):
+        _written("--export", to, report(recording))
+    elif to.endswith(".cast"):
+        from dslsconsole.tui.casting import cast
+        from dslsconsole.tui.start import themes
+
+        _written("--export", to, (line.decode() for line in _of(cast(recording, themes()))))
+    elif to.endswith(".svg"):
+        _pictures(recording, Path(to), at)
+    else:
+        end(f"--export {to}: a name that ends in .md, .cast or .svg is needed, or - for standard output", Exit.USAGE)
+
+
+def _pictures(recording: Recording, to: Path, at: tuple[str, ...]) -> None:
+    from dslsconsole.tui.casting import pictures
+    from dslsconsole.tui.render.player import moment_in
+    from dslsconsole.tui.start import themes
+
+    moments = []
+    for text in at:
+        if (moment := moment_in(text, recording.started_at)) is None:
+            end(f"--at {text}: a time is written as 12:03:10, or +90 for seconds from the beginning", Exit.USAGE)
+        moments.append(moment)
+    if not moments:
+        end("--export FILE.svg needs --at TIME: of which moment?", Exit.USAGE)
+    for number, picture in enumerate(_of(pictures(recording, themes(), moments)), 1):
+        path = to if len(moments) == 1 else to.with_stem(f"{to.stem}-{number}")
+        _written("--export", str(path), [picture.rstrip("\n")])
+
+
+def _to_script(recording: Recording, to: str) -> None:
+    from dslsconsole.sessions.as_script import script_of
+
+    if to != "-" and not to.endswith((".yaml", ".yml")):
+        end(f"--to-script {to}: a name that ends in .yaml is needed, or - for standard output", Exit.USAGE)
+    _written("--to-script", to, script_of(recording))
+
+
+def _of(playing: Coroutine[Any, Any, list[Made]]) -> list[Made]:
+    """What playing it made; ends with 1 where the recording is damaged."""
+    from dslsconsole.sessions.recording import NotARecording
+
+    try:
+        return asyncio.run(playing)
+    except (NotARecording, ValueError) as damage:
+        end(str(damage), Exit.FINDINGS)
+
+
+def _written(option: str, to: str, lines: Iterable[str]) -> None:
+    from dslsconsole.sessions.recording import NotARecording
+
     try:
         with click.open_file(to, "w", encoding="utf-8") as out:
-            for line in report(recording):
+            for line in lines:
                 out.write(line + "\n")
     except (NotARecording, ValueError) as damage:
         end(str(damage), Exit.FINDINGS)
     except OSError as error:
-        end(f"--export {to}: {error.strerror}", Exit.USAGE)
+        end(f"{option} {to}: {error.strerror}", Exit.USAGE)
 
 
 def _scrub(recording: Recording, to: Path) -> None:
@@ -181,10 +245,11 @@ def _scrub(recording: Recording, to: Path) -> None:
 
 
 def _play(recording: Recording, theme: str | None) -> None:
+    from dslsconsole.runbooks.permission import who
     from dslsconsole.tui.start import NoTerminal, replay
 
     try:
-        status = replay(recording, theme)
+        status = replay(recording, theme, reader=who().name)
     except (NoTerminal, ValueError) as refused:
         end(str(refused), Exit.USAGE)
     sys.exit(status)

@@ -37,7 +37,7 @@ def run(path: Path, *, headless: bool, pictures: Path | None, theme: str | None)
         end(f"{error.filename or path}: {error.strerror}", Exit.USAGE)
     with tempfile.TemporaryDirectory(prefix="dslsconsole-script-") as name:
         directory = Path(name)
-        with practice_estate(directory, script.seed, script.speed) as estate:
+        with practice_estate(directory, script.seed, script.speed, script.hour) as estate:
             drive = Drive(script, partial(_practised, directory), pace_s=0.0 if headless else PACE_S, pictures=pictures)
             _shown(estate, script, drive, headless=headless, theme=theme)
     _told(script, drive)

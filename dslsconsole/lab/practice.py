@@ -45,17 +45,27 @@ class _Reached:
 class Lab:
     """Use as `async with Lab(directory) as lab`: inside, the estate runs and `lab.estate_path` leads to it."""
 
-    def __init__(self, directory: Path, *, seed: int = 1, speed: float = 1.0, takeover: float | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        seed: int = 1,
+        speed: float = 1.0,
+        takeover: float | None = None,
+        hour: float | None = None,
+    ) -> None:
         """Args:
         directory: everything lies in it; hosts and storage in it are made anew.
         seed: the same seed gives the same people and the same day.
         speed: lab seconds a real second.
         takeover: lab seconds after which a backup takes over by itself; None for never.
+        hour: of the day by which people come and go when it starts; None for the morning.
         """
         self.directory = directory.absolute()
         self.seed = seed
         self.pace = Pace(speed)
         self.takeover = takeover
+        self.hour = hour
         self.faults: faults.Active = faults.Active()
         self._world: World | None = None
         self.sshds: dict[str, Sshd] = {}
@@ -92,6 +102,8 @@ class Lab:
 
     async def _open(self) -> None:
         world = self.world
+        if self.hour is not None:
+            world.users.time_of_day = self.hour * 3600
         await world.open()
         await self._open_ssh()
         estate.write(world, self.directory, self.ssh_ports)

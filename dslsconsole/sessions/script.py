@@ -93,6 +93,8 @@ class Script(Struct, frozen=True):
     size: tuple[int, int] = (120, 40)
     seed: int = 1
     speed: float = 1.0
+    hour: float | None = None
+    """Of the day by which people come and go on the practice estate when it starts."""
 
 
 def read(path: Path) -> Script:
@@ -116,7 +118,7 @@ def read(path: Path) -> Script:
         raise NotAScript(f"{path}{where}: {getattr(error, 'problem', None) or 'it is no YAML'}") from error
     if not isinstance(raw, dict) or raw.get("version") != VERSION or not isinstance(raw.get("steps"), list):
         raise NotAScript(f"{path}: a script begins with `version: {VERSION}`, has a `title` and a list of `steps`")
-    unknown = raw.keys() - {"version", "title", "about", "size", "seed", "speed", "steps"}
+    unknown = raw.keys() - {"version", "title", "about", "size", "seed", "speed", "hour", "steps"}
     if unknown:
         raise NotAScript(f"{path}: {', '.join(sorted(map(str, unknown)))} is not known in a script")
     steps = tuple(_step(path, number, one) for number, one in enumerate(raw["steps"], 1))
@@ -126,6 +128,7 @@ def read(path: Path) -> Script:
         size=_size(path, str(raw.get("size", "120x40"))),
         seed=_number(path, "seed", raw.get("seed", 1), int),
         speed=_number(path, "speed", raw.get("speed", 1.0), float),
+        hour=_number(path, "hour", raw["hour"], float) if "hour" in raw else None,
         steps=steps,
     )
 

@@ -1,11 +1,13 @@
 """What a recording tells when it is not played: a line in a list, a report for a post-mortem."""
 
+import heapq
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec import Struct
 
+from dslsconsole.sessions import remarks
 from dslsconsole.sessions.marks import Kind, Mark, marks
 from dslsconsole.sessions.reading import Recording
 from dslsconsole.sessions.recording import SUFFIX, NotARecording
@@ -85,7 +87,7 @@ def report(recording: Recording) -> Iterator[str]:
     yield ""
     yield "| time (UTC) | what | |"
     yield "|---|---|---|"
-    yield from _lines(marks(recording.records()))
+    yield from _lines(heapq.merge(marks(recording.records()), remarks.marks(recording.path), key=lambda mark: mark.at))
 
 
 def _lines(found: Iterable[Mark]) -> Iterator[str]:

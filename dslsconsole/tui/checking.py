@@ -1,4 +1,4 @@
-"""Plays a recording without a terminal, as fast as it can, and compares what is drawn with what was drawn."""
+"""Compares what is drawn of a recording today with what was drawn when it was made."""
 
 import difflib
 from collections.abc import Iterator
@@ -7,14 +7,11 @@ from msgspec import Struct
 from textual.pilot import Pilot
 
 from dslsconsole.sessions.reading import Recording
-from dslsconsole.sessions.recording import Drawn, Found, Logged, Looked, NotARecording, Seen
-from dslsconsole.tui.player import Player
+from dslsconsole.sessions.recording import Drawn, Record
 from dslsconsole.tui.recorder import lines
 from dslsconsole.tui.replaying import ReplayConsole
 from dslsconsole.tui.themes import LoadedThemes
-
-SMALLEST = 20
-LARGEST = 1000
+from dslsconsole.tui.unattended import played
 
 
 class Difference(Struct, frozen=True):
@@ -33,56 +30,21 @@ class Checked(Struct, frozen=True):
     difference: Difference | None = None
 
 
-class _Moment:
-    """The clock of the recording, moved from record to record."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def __call__(self) -> float:
-        return self.at
-
-
 async def check(recording: Recording, themes: LoadedThemes) -> Checked:
     """Play all of it and compare every screen that it holds.
 
     Raises:
         NotARecording: a part of it is damaged.
     """
-    moment = _Moment()
-    player = Player(recording, moment)
-    app = ReplayConsole(player, themes, with_bar=False)
-    app.clock = moment
-    head = recording.head
-    screens = 0
-    async with app.run_test(size=_sane(head.width, head.height)) as pilot:
-        await pilot.pause()
-        app.halt()
-        for record in recording.records():
-            moment.at = record.at
-            if isinstance(record, Looked):
-                await _look(app, pilot, record)
-            elif isinstance(record, Seen | Logged | Found):
-                app.play([record])
-                if player.damage is not None:
-                    raise NotARecording(f"{recording.path}: {player.damage}")
-                app.draw()
-            elif isinstance(record, Drawn):
-                app.draw()
-                screens += 1
-                if (found := next(_differences(record, lines(app)), None)) is not None:
-                    return Checked(screens, found)
-    return Checked(screens)
+    found: list[Difference | None] = []
 
+    async def compared(app: ReplayConsole, pilot: Pilot[None], record: Record) -> bool:
+        if isinstance(record, Drawn):
+            found.append(next(_differences(record, lines(app)), None))
+        return not found or found[-1] is None
 
-async def _look(app: ReplayConsole, pilot: Pilot[None], record: Looked) -> None:
-    if (size := _sane(record.width, record.height)) != tuple(app.size):
-        await pilot.resize_terminal(*size)
-    app.play([record])
-    app.draw()
-    await pilot.pause()
-    app.play([record])  # once more: a table that was not in sight could not be scrolled
-    app.draw()
+    await played(recording, themes, compared)
+    return Checked(len(found), found[-1] if found else None)
 
 
 def _differences(record: Drawn, now: dict[str, tuple[str, ...]]) -> Iterator[Difference]:
@@ -90,7 +52,3 @@ def _differences(record: Drawn, now: dict[str, tuple[str, ...]]) -> Iterator[Dif
         if now.get(name) != before:
             told = difflib.unified_diff(before, now.get(name, ()), "recorded", "now", n=1, lineterm="")
             yield Difference(record.at, name, tuple(told))
-
-
-def _sane(width: int, height: int) -> tuple[int, int]:
-    return min(LARGEST, max(SMALLEST, width)), min(LARGEST, max(SMALLEST // 2, height))

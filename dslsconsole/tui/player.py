@@ -29,6 +29,8 @@ class Player:
         self.skips_idle = False
         self.damage: str | None = None
         """Why it can't be played further."""
+        self.reached = self.begins
+        """Up to which moment it was played."""
         self._playing = False
         self._at = self.begins
         self._since = beats()
@@ -66,6 +68,7 @@ class Player:
         if self._playing and self.skips_idle:
             self._skip()
         found = self._up_to(self.now())
+        self.reached = self.now()
         if self._playing and self.now() >= self.ends:
             self.play(False)
         return found
@@ -74,6 +77,7 @@ class Player:
         """Be at a moment; what is to be known there, from the beginning: a picture may stand first."""
         at = min(self.ends, max(self.begins, at))
         self._at, self._since = at, self._beats()
+        self.reached = at
         self.damage = None
         self._records, self._next = self.recording.since_whole(at), None
         self._advance()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,7 @@ from textual import events
 from textual.driver import Driver
 
 from dslsconsole.model.inspection import Inspection
+from dslsconsole.sessions import remarks
 from dslsconsole.sessions.marks import Kind, Mark, frames_of, marks
 from dslsconsole.sessions.reading import Recording
 from dslsconsole.sessions.recording import Found, Logged, Looked, NotARecording, Note, Record, Seen, Whole
@@ -48,6 +50,7 @@ class ReplayConsole(ConsoleApp):
         theme: str = DEFAULT,
         *,
         with_bar: bool = True,
+        reader: str = "",
         here: ZoneInfo | None = None,
         colours: bool = True,
         driver: type[Driver] | None = None,
@@ -63,6 +66,7 @@ class ReplayConsole(ConsoleApp):
             driver=driver,
         )
         self._is_watched = False  # what was seen is told by the recording
+        self._reader = reader
         self._player = player
         self._follows = True
         self._halted = False
@@ -74,7 +78,9 @@ class ReplayConsole(ConsoleApp):
             "next-event": lambda: self._to_next("nothing changes any more"),
             "next-alert": lambda: self._to_next("no alert is raised any more", Kind.ALERT),
             "next-operation": lambda: self._to_next("no operation goes on any more", Kind.OPERATION),
-            "back": lambda: self._jump(self._player.now() - BACK_S),
+            "next-note": lambda: self._to_next("there is no note any more", Kind.NOTE),
+            "note": self._ask_note,
+            "back": lambda: self.jump(self._player.now() - BACK_S),
             "jump": self._ask_where,
             "idle": self._change_idle,
             "follow": self._follow_again,
@@ -92,6 +98,11 @@ class ReplayConsole(ConsoleApp):
         self._player.marks = await asyncio.to_thread(_marks, self._player.recording.path)
         self._show_bar()
 
+    @property
+    def looked(self) -> Looked | None:
+        """Where the operator looked at this moment."""
+        return self._looked
+
     def halt(self) -> None:
         """Let nothing pass by itself: somebody else says what comes next."""
         self._halted = True
@@ -99,16 +110,20 @@ class ReplayConsole(ConsoleApp):
     def _begin(self) -> None:
         if self._halted:
             return
-        self._jump(self._player.begins)
+        self.jump(self._player.begins)
         self._player.play(True)
         self._show_bar()
 
     def _tick(self) -> None:
         if self._halted or not self._stands or isinstance(self.screen, Dialog):
             return
+        before = self._player.reached
         if records := self._player.due():
             self.play(records)
             self.draw()
+        for mark in self._player.marks:
+            if mark.event == remarks.SUFFIX and before < mark.at <= self._player.reached:
+                self.say(f"note: {mark.text}", Tone.ACCENT)
         self._show_bar()
 
     # -- what is known at a moment
@@ -152,7 +167,7 @@ class ReplayConsole(ConsoleApp):
         elif found.what == "inspection":
             self.inspecting.know(msgspec.json.decode(found.report, type=Inspection))
 
-    def _jump(self, at: float) -> None:
+    def jump(self, at: float) -> None:
         """Be at another moment."""
         records = self._player.seek(at)
         self.forget()
@@ -167,7 +182,7 @@ class ReplayConsole(ConsoleApp):
         if at is None:
             self.say(nothing)
         else:
-            self._jump(at)
+            self.jump(at)
             told = [mark.text for mark in self._player.marks if mark.at == at and mark.kind is not Kind.PRESSED]
             if told:
                 self.say(told[0], Tone.ACCENT)
@@ -182,11 +197,34 @@ class ReplayConsole(ConsoleApp):
                 if at is None:
                     self.say("a time is written as 12:03:10, or +90 for seconds from the beginning")
                 else:
-                    self._jump(at)
+                    self.jump(at)
             self._player.play(was)
 
         text = "Go to the time of day (UTC) as 12:03:10, or +90 for seconds from the beginning."
         self.push_screen(Question("Go to a time", text, tone=Tone.TITLE), answered)
+
+    def _ask_note(self) -> None:
+        """Take a note on this moment, into a file beside the recording."""
+        was, at = self._player.playing, self._player.now()
+        self._player.play(False)
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self._take_note(at, answer)
+            self._player.play(was)
+
+        text = f"It is kept beside the recording, at {time_of_day(at)}, and told in its report."
+        self.push_screen(Question("A note on this moment", text, tone=Tone.TITLE), answered)
+
+    def _take_note(self, at: float, text: str) -> None:
+        path = self._player.recording.path
+        try:
+            remarks.add(path, remarks.Remark(at, text[: remarks.LONGEST], self._reader, time.time()))
+        except OSError as error:
+            self.say(f"the note is not kept: {remarks.beside(path)}: {error.strerror}")
+            return
+        self._player.marks = _with_notes(self._player.marks, path)
+        self.say(f"noted at {time_of_day(at)}; ; goes to the next note", Tone.ACCENT)
 
     def _change_idle(self) -> None:
         self._player.skips_idle = not self._player.skips_idle
@@ -275,7 +313,13 @@ def _marks(path: Path) -> tuple[Mark, ...]:
     with contextlib.suppress(NotARecording, ValueError, OSError), Recording(path) as recording:
         # Of a damaged one as far as it goes: the player says that it is.
         found.extend(marks(recording.records()))
-    return tuple(found)
+    return _with_notes(tuple(found), path)
+
+
+def _with_notes(found: tuple[Mark, ...], path: Path) -> tuple[Mark, ...]:
+    """With what was noted on it since, in the order of time."""
+    own = [mark for mark in found if mark.kind is not Kind.NOTE or mark.event != remarks.SUFFIX]
+    return tuple(sorted((*own, *remarks.marks(path)), key=lambda mark: mark.at))
 
 
 def _entries(raws: Iterable[msgspec.Raw]) -> tuple[LogEntry, ...]:

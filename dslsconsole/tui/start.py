@@ -218,8 +218,8 @@ async def _driven(app: ConsoleApp, size: tuple[int, int], drive: Drive) -> None:
         await asyncio.wait(ending, timeout=ENDS_WITHIN_S)
 
 
-def replay(recording: Recording, theme: str | None, *, mouse: bool = True) -> int:
-    """Play a recording until it is left; the exit status.
+def replay(recording: Recording, theme: str | None, *, reader: str = "", mouse: bool = True) -> int:
+    """Play a recording until it is left; the exit status. `reader` is who takes notes on it.
 
     Raises:
         NoTerminal: there is no terminal to draw on.
@@ -234,6 +234,7 @@ def replay(recording: Recording, theme: str | None, *, mouse: bool = True) -> in
         colours=not os.environ.get("NO_COLOR"),
         here=zone_here(),
         driver=driver_for(repertoire(started_with(), getattr(sys.stderr, "encoding", None) or "")),
+        reader=reader,
     )
     app.run(mouse=mouse)
     return app.return_code or 0

@@ -56,6 +56,7 @@ class Console:
         out, err = await self.process.communicate()
         assert b"Traceback" not in err, err.decode()
         assert self.process.returncode is not None
+        assert out, f"status {self.process.returncode}, no JSON: {err.decode()}"
         return self.process.returncode, json.loads(out)
 
 

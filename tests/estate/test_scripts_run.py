@@ -1,6 +1,7 @@
 """The shipped scripts run as tests, on practice estates of their own; one that is not met says at which step."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -23,8 +24,14 @@ async def run(*words: str) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), err.decode()
 
 
+LONG = frozenset({"tour", "dr-activation", "finals-week", "mid-semester", "summer", "new-semester", "split-brain"})
+"""A minute or two each: they run where all faults do (DSLSCONSOLE_ALL_FAULTS=1)."""
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
 async def test_it_is_met(path: Path, tmp_path: Path) -> None:
+    if path.stem in LONG and os.environ.get("DSLSCONSOLE_ALL_FAULTS") != "1":
+        pytest.skip("it takes minutes; DSLSCONSOLE_ALL_FAULTS=1 runs it")
     status, out, err = await run(str(path), "--headless", "--pictures", str(tmp_path / "pictures"))
     assert status == 0, out
     assert "steps were met" in out

@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dslsconsole.sessions import reading, writing
+from dslsconsole.sessions import reading, remarks, writing
 from dslsconsole.sessions.reading import Recording
 from dslsconsole.sessions.recording import HEADER, MAGIC, Head, NotARecording, Note, Record, Whole, chunk, encoded
 from dslsconsole.sessions.writing import NotRecorded, Writer, removed_old
@@ -213,3 +213,16 @@ def test_old_ones_go_and_nothing_else(tmp_path: Path) -> None:
     assert removed_old(tmp_path, 60.0, now=BEGAN + 100) == (old.name,)
     assert new.exists()
     assert other.exists()
+
+
+def test_notes_are_kept_beside_a_recording_that_stays_as_it_was(tmp_path: Path) -> None:
+    path = written(tmp_path, notes(3))
+    before = path.read_bytes()
+    remarks.add(path, remarks.Remark(BEGAN + 2, "here it broke", "bea", BEGAN + 900))
+    remarks.add(path, remarks.Remark(BEGAN + 1, "before that", "bea", BEGAN + 901))
+    with remarks.beside(path).open("ab") as file:
+        file.write(b'\x00garbage\n{"at": 1e99, "text": "never"}\n{"text": "no time"}\n')
+    assert [one.text for one in remarks.read(path)] == ["before that", "here it broke"]
+    assert path.read_bytes() == before
+    assert stat.S_IMODE(remarks.beside(path).stat().st_mode) == 0o600
+    assert remarks.read(tmp_path / "another") == ()

@@ -23,6 +23,7 @@ from dslsconsole.sessions.recording import (
     Table,
     encoded,
 )
+from dslsconsole.sessions.telling import report
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.audited import AuditReport
@@ -170,7 +171,7 @@ async def test_what_was_read_on_demand_is_seen_again_from_any_moment(tmp_path: P
         replay = Replay(recording)
         async with replay.app.run_test(size=(120, 60)) as pilot:
             await replay.ready(pilot)
-            replay.app._jump(replay.player.ends)
+            replay.app.jump(replay.player.ends)
             panel = replay.app.cluster_screen.panel("audit")
             await until(pilot, lambda: "keepalived has the priority" in "\n".join(panel.text()))
 
@@ -414,3 +415,23 @@ async def test_a_moment_is_gone_to_from_anywhere(tmp_path: Path) -> None:
         assert player.now() == player.ends
         assert last[-1].at <= player.ends
         assert player.seek(0.0) != last
+
+
+async def test_a_note_is_taken_on_a_moment_told_as_it_passes_and_found_again(tmp_path: Path) -> None:
+    path = await recorded(tmp_path)
+    with Recording(path) as recording:
+        replay = Replay(recording)
+        async with replay.app.run_test(size=(120, 40)) as pilot:
+            await replay.ready(pilot)
+            await replay.passes(pilot, 30)
+            await pilot.press("comma")
+            await until(pilot, lambda: isinstance(replay.app.screen, Dialog) and replay.app.screen.hears())
+            await pilot.press(*"mended", "enter")
+            footer = replay.app.cluster_screen.query_one(FooterBar)
+            await until(pilot, lambda: "noted at 12:00:35Z" in (footer.said or ""))
+            await pilot.press("b", "b", "semicolon")
+            await until(pilot, lambda: "+0:00:30" in replay.bar())
+            await pilot.press("b")
+            await replay.passes(pilot, 11)
+            assert "note: mended" in (footer.said or "")
+        assert "| note | mended |" in "\n".join(report(recording))
