@@ -150,6 +150,7 @@ async def test_a_terminal_that_is_closed_does_not_end_the_operation(lab: Lab) ->
 
 
 async def test_output_that_nobody_takes_any_more_does_not_end_the_operation(lab: Lab) -> None:
+    await p.until_ready(lab, "failover")
     before = Beginning(lab)
     await lab.fault("command-slow", p.PRIMARY, STOP)
     process = await asyncio.create_subprocess_exec(

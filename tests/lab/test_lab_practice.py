@@ -15,6 +15,7 @@ from dslsconsole.lab import control
 from dslsconsole.lab.faults import FaultError, all_faults
 from dslsconsole.lab.practice import Lab
 from dslsconsole.lab.world import site
+from dslsconsole.lab.world.pace import Pace
 from dslsconsole.settings import load
 from tests.lab.lab_estate import BACKUP, PRIMARY
 
@@ -193,3 +194,19 @@ async def test_a_fault_that_can_not_be_says_why(lab: Lab, words: tuple[str, ...]
     with pytest.raises(FaultError, match=why):
         await lab.fault(*words)
     assert lab.truth()["faults"] == []
+
+
+def test_time_in_which_a_busy_machine_let_the_world_stand_still_has_not_passed_in_it() -> None:
+    now = [100.0]
+    pace = Pace(16.0, lambda: now[0])
+    now[0] += 1.0
+    assert pace.elapsed() == 16.0
+    pace.go_on()
+    now[0] += 0.1
+    assert pace.elapsed() == pytest.approx(17.6)
+    pace.go_on()
+    now[0] += 3.0
+    assert pace.elapsed() == pytest.approx(17.6 + 0.25 * 16), "not 48 lab seconds"
+    pace.go_on()
+    now[0] -= 3600.0
+    assert pace.elapsed() == pytest.approx(21.6), "a clock that is set back takes nothing away"

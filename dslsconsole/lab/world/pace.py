@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 
 _LOOK = 0.05
+SHORTEST_STALL, STALL = 0.25, 2.0
+"""Real seconds, and lab seconds: the world goes on more often than the longer of both, where it can."""
 SHORTEST_WAIT = 0.02
 """Real seconds; below this a faster pace costs more processor than it shows."""
 
@@ -29,10 +31,24 @@ class Pace:
         self.speed = speed
         self.wall = wall
         self._start = wall()
+        self._passed: float | None = None
+        """Lab seconds up to the last time that the world went on; None before it went on at all."""
+        self._went_on = self._start
+        self._stall = max(SHORTEST_STALL, STALL / speed)
 
     def elapsed(self) -> float:
-        """Lab seconds since the start."""
-        return (self.wall() - self._start) * self.speed
+        """Lab seconds since the start, without those in which the world stood still."""
+        if self._passed is None:
+            return (self.wall() - self._start) * self.speed
+        return self._passed + min(self._stall, max(0.0, self.wall() - self._went_on)) * self.speed
+
+    def go_on(self) -> None:
+        """The world goes on: what is due now is done.
+
+        On a busy machine it may have stood still meanwhile. That is no time in which a server heard nothing: at a
+        faster pace a second would be a quarter of a minute of lag that there was not.
+        """
+        self._passed, self._went_on = self.elapsed(), self.wall()
 
     def real(self, lab_seconds: float) -> float:
         """How many real seconds a lab duration takes."""

@@ -121,6 +121,7 @@ class World:
 
     def advance(self) -> None:
         """Do what is due now: heartbeats, checks, elections, users and automation."""
+        self.pace.go_on()
         for vip in (site.VIP, site.DR_VIP):
             keepalived.elect([b.router for b in self.balancers.values() if b.plan.vip == vip], self.network)
         now = self.pace.elapsed()
