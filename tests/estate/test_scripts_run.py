@@ -24,7 +24,18 @@ async def run(*words: str) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), err.decode()
 
 
-LONG = frozenset({"tour", "dr-activation", "finals-week", "mid-semester", "summer", "new-semester", "split-brain"})
+LONG = frozenset(
+    {
+        "planned-failover",
+        "tour",
+        "dr-activation",
+        "finals-week",
+        "mid-semester",
+        "summer",
+        "new-semester",
+        "split-brain",
+    }
+)
 """A minute or two each: they run where all faults do (DSLSCONSOLE_ALL_FAULTS=1)."""
 
 

@@ -56,7 +56,7 @@ async def play(directory: Path, done: list[tuple[str, object]]) -> None:
     assert result.difference is None, "\n".join(result.difference.lines)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(steps)
 def test_a_random_session_plays_the_same_screens_again(done: list[tuple[str, object]]) -> None:
     with TemporaryDirectory() as name:
