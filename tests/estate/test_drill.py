@@ -46,7 +46,9 @@ async def test_a_test_that_fails_takes_its_filter_away_and_keeps_what_passed(lab
         report, broken = await p.broken_run(lab, "ha-drill", f"test-{number}", {number}, params=params)
         # Tokens may have come over by themselves, and then there is nothing to refuse.
         assert broken.met or number == failing, p.explained(report)
-        assert report.outcome is (Ending.ROLLED_BACK if broken.met else Ending.DONE), p.explained(report)
+        ends = {Ending.ROLLED_BACK} if broken.met else set()
+        # What was refused may come over by itself before it is read back.
+        assert report.outcome in (ends | ({Ending.DONE} if number == failing else set())), p.explained(report)
         assert clean(lab)
         await p.until_standing(lab, before)
 
