@@ -60,14 +60,18 @@ class FaultyFile(App[int]):
         themes: LoadedThemes,
         theme: str = DEFAULT,
         *,
+        may_edit: bool = False,
         environment: Mapping[str, str] = os.environ,
         colours: bool = True,
         driver: type[Driver] | None = None,
     ) -> None:
+        """`may_edit` is whether an editor may be opened: it leads to a shell, which whoever got the console alone, by a
+        forced command, must not have."""
         super().__init__(driver_class=driver, ansi_color=None if colours else True)
         self.animation_level = "none"
         self._path = path
         self._check = check
+        self._may_edit = may_edit
         self._environment = environment
         self._problems: tuple[Problem, ...] = ()
         self._stamp: tuple[int, int] | None = None
@@ -135,6 +139,10 @@ class FaultyFile(App[int]):
         """Open the editor at the line; what it saved is checked when it ends."""
         number = event.key.split(" ")[0]
         if not number.isdecimal():
+            return
+        if not self._may_edit:
+            told = " no editor is opened here: mend the file elsewhere, and it is checked when it was saved"
+            self.query_one("#keys", OneLine).show(filled((Cell(told, Tone.WARNING),), self.size.width))
             return
         editor = self._environment.get("VISUAL") or self._environment.get("EDITOR") or "vi"
         words = (*shlex.split(editor), f"+{self._problems[int(number)].line}", str(self._path))

@@ -30,7 +30,7 @@ from dslsconsole.tui.replaying import ReplayConsole
 from dslsconsole.tui.run_process import RunProcess
 from dslsconsole.tui.scripting import Drive
 from dslsconsole.tui.source import Source, WatchProcess
-from dslsconsole.tui.terminal import LastResort, gone
+from dslsconsole.tui.terminal import LastResort, gone, has_shell_behind
 from dslsconsole.tui.themes import DEFAULT, LoadedThemes, load
 
 FOR_FEW_COLOURS = "ansi"
@@ -188,6 +188,7 @@ def mend(path: Path, check: Check, theme: str | None) -> bool:
         check,
         loaded,
         chosen_theme(theme, loaded, os.environ),
+        may_edit=has_shell_behind() and os.access(path, os.W_OK),
         colours=not os.environ.get("NO_COLOR"),
         driver=driver_for(repertoire(started_with(), getattr(sys.stderr, "encoding", None) or "")),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from dslsconsole.model.inspection import Holder, Inspection
 from dslsconsole.model.node import Mode
-from dslsconsole.model.reading import Reading
+from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.settings.hosts import HostAddress
 from dslsconsole.settings.schema import Estate
 from dslsconsole.ssh.access import Access
@@ -36,7 +36,11 @@ _FILES = {
 async def inspect(estate: Estate, node: HostAddress, clock: Callable[[], float] = time.time) -> Inspection:
     """What one node says. What can't be read is a failure in its place, never an exception."""
     unit = node.unit or "dsls"
-    words = {"log": f"journal={probe.encoded(unit)}"}
+    try:
+        words = {"log": f"journal={probe.encoded(unit)}"}
+    except ValueError as error:
+        why: Reading[Any] = Reading(failure=Failure(FailureKind.FAILED, f"{node.name}: {error}"), tried_at=clock())
+        return Inspection(node.cluster, node.name, clock(), unit, log=why)
     if estate.dslicsrv.dialect == "guide" and node.mode is not None:
         words["config"] = _FILES[node.mode]
         if node.mode is not Mode.ARBITRATOR:

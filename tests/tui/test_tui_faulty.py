@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def app_of(file: Path, **environment: str) -> FaultyFile:
-    return FaultyFile(file, lambda: problems(file), THEMES, environment=environment)
+    return FaultyFile(file, lambda: problems(file), THEMES, may_edit=bool(environment), environment=environment)
 
 
 def text(app: FaultyFile) -> str:
@@ -70,6 +70,16 @@ async def test_what_is_left_is_shown_after_half_of_it_was_mended(file: Path) -> 
         await pilot.press("r")
         assert "1 error in" in text(app)
         await pilot.press("escape")
+
+
+async def test_whoever_got_the_console_alone_gets_no_editor(file: Path) -> None:
+    app = app_of(file)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await until_shown(pilot, app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "no editor is opened here" in text(app))
+        await pilot.press("q")
+    assert app.return_value == LEFT
 
 
 async def test_an_editor_that_is_not_there_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
