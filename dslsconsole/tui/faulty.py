@@ -21,7 +21,8 @@ from dslsconsole.tui.themes import DEFAULT, LoadedThemes
 
 LOOKS_EVERY_S = 1.0
 MENDED, LEFT = 0, 78
-KEYS = " Enter opens your editor at the line ($EDITOR) · r checks it again, as saving it does · q leaves"
+KEYS = " r checks it again, as saving it does · q leaves"
+EDITS = " Enter opens your editor at the line ($EDITOR) ·"
 
 
 class Problem(Struct, frozen=True):
@@ -125,7 +126,7 @@ class FaultyFile(App[int]):
         count = len(self._problems)
         head = f" ✖ The estate file can't be used: {count} {'error' if count == 1 else 'errors'} in {self._path}"
         self.query_one("#first", OneLine).show(filled((Cell(clean(head), Tone.CRITICAL),), width))
-        self.query_one("#keys", OneLine).show(filled((Cell(KEYS, Tone.MUTED),), width))
+        self.query_one("#keys", OneLine).show(filled((Cell(EDITS * self._may_edit + KEYS, Tone.MUTED),), width))
         rows: list[Row] = []
         for number, one in enumerate(self._problems):
             where = f"line {one.line}, column {one.column} · {one.key}" if one.key else f"line {one.line}"
