@@ -3,6 +3,8 @@
 import importlib
 import os
 import sys
+import tempfile
+import traceback
 
 import click
 
@@ -83,7 +85,8 @@ def program(context: click.Context) -> None:
 
 
 def main() -> None:
-    """Run the program. Wrong usage ends with 64, an interrupt with 130, a closed pipe quietly."""
+    """Run the program. Wrong usage ends with 64, an error of its own with 70, an interrupt with 130, a closed pipe
+    quietly."""
     try:
         status = program.main(standalone_mode=False, prog_name="dslsconsole")
     except click.exceptions.Exit as ending:
@@ -96,4 +99,25 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
+    except KeyboardInterrupt:
+        status = 130
+    except Exception as error:
+        click.echo(_of_our_own(error), err=True)
+        status = Exit.SOFTWARE
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _of_our_own(error: Exception) -> str:
+    """What to say of an error that nobody foresaw. The traceback goes into a file, for those who mend it."""
+    what = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1][:300]
+    if isinstance(error, OSError) and error.strerror:
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    said = f"dslsconsole can't go on: {what}."
+    try:
+        handle, path = tempfile.mkstemp(prefix="dslsconsole-error-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"dslsconsole {__version__}, Python {sys.version}\n")
+            traceback.print_exception(error, file=file)
+    except OSError:
+        return f"{said} If the disk is not the cause, report it with what was done before."
+    return f"{said} If the machine is not the cause, it is a defect: report it with {path}."

@@ -34,6 +34,7 @@ STATUSES = {
     Exit.NEEDS_PERSON: "It failed, or what became of it is unknown: a person must look.",
     Exit.NOT_CONFIRMED: "It was not confirmed, not approved or is not permitted.",
     Exit.USAGE: "Wrong usage.",
+    Exit.SOFTWARE: "An error of its own; where it was kept for those who mend it is said.",
     Exit.CONFIGURATION: "The estate file, or a runbook of the site's own, is missing or not sound.",
 }
 FILES = {

@@ -28,6 +28,7 @@ class Exit(IntEnum):
     NEEDS_PERSON = 13
     NOT_CONFIRMED = 14
     USAGE = 64
+    SOFTWARE = 70
     CONFIGURATION = 78
 
 

@@ -19,11 +19,22 @@ _ENDS_WITHIN = 10.0
 
 
 @contextmanager
-def practice_estate(directory: Path, seed: int, speed: float, hour: float | None = None) -> Iterator[Path]:
-    """Run the practice estate in a process of its own; gives the path of its estate file."""
+def practice_estate(
+    directory: Path,
+    seed: int = 1,
+    speed: float = 1.0,
+    hour: float | None = None,
+    like: tuple[Path, str] | None = None,
+) -> Iterator[Path]:
+    """Run the practice estate in a process of its own; gives the path of its estate file.
+
+    Args:
+        like: a file of what was read, and the cluster in it, to begin like that.
+    """
     log = directory / "lab.log"
     words = ["lab", "up", "--until-eof", "--directory", str(directory), "--seed", str(seed), "--speed", str(speed)]
     words += ["--hour", str(hour)] if hour is not None else []
+    words += ["--like", str(like[0]), "--cluster", like[1]] if like is not None else []
     with log.open("wb") as errors:
         lab = subprocess.Popen(
             [sys.executable, "-m", "dslsconsole", *words],

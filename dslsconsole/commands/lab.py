@@ -18,6 +18,7 @@ from dslsconsole.commands.scenario import scenario, scenarios
 
 if TYPE_CHECKING:
     from dslsconsole.lab.practice import Lab
+    from dslsconsole.lab.twin import Twin
 
 
 def default_directory() -> Path:
@@ -67,9 +68,24 @@ def command() -> None:
 @click.option(
     "--hour", type=click.FloatRange(0, 24), default=None, help="Of the day: at 14 most people are there, at 5 nobody."
 )
+@click.option(
+    "--like",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Begin in the state that `dslsconsole watch` printed into FILE.",
+)
+@click.option("--cluster", metavar="NAME", default=None, help="With --like: of which cluster. Default: the first.")
 @click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input does.")
 def up(
-    directory: Path | None, seed: int, speed: float, takeover: str | None, hour: float | None, until_eof: bool
+    directory: Path | None,
+    seed: int,
+    speed: float,
+    takeover: str | None,
+    hour: float | None,
+    like: Path | None,
+    cluster: str | None,
+    until_eof: bool,
 ) -> None:
     """Start it, and keep it until Ctrl-C."""
     from dslsconsole.settings.values import seconds
@@ -81,13 +97,25 @@ def up(
     from dslsconsole.lab.control import AlreadyRunning
     from dslsconsole.lab.practice import Lab
 
+    twin = _twin(like, cluster) if like is not None else None
     try:
-        lab = Lab(directory or default_directory(), seed=seed, speed=speed, takeover=wait, hour=hour)
+        lab = Lab(directory or default_directory(), seed=seed, speed=speed, takeover=wait, hour=hour, twin=twin)
         asyncio.run(_stay_up(lab, until_eof))
     except AlreadyRunning as running:
         end(str(running), Exit.FINDINGS)
     except OSError as error:
         end(f"The practice estate can't run from {directory or default_directory()}: {error}", Exit.FINDINGS)
+
+
+def _twin(like: Path, cluster: str | None) -> Twin:
+    from dslsconsole.lab.twin import NoTwin, read_picture, twin_of
+
+    try:
+        return twin_of(read_picture(like), cluster)
+    except NoTwin as why:
+        end(f"--like: {why}", Exit.USAGE)
+    except OSError as error:
+        end(f"--like {like}: {error.strerror}", Exit.USAGE)
 
 
 async def _stay_up(lab: Lab, until_eof: bool) -> None:
@@ -101,6 +129,8 @@ async def _stay_up(lab: Lab, until_eof: bool) -> None:
             f"  dslsconsole lab faults                what can be broken, then `lab fault NAME` and `lab heal`\n"
             f"  dslsconsole lab status                what is true in it\n"
         )
+        for sentence in lab.unlike:
+            click.echo(f"unlike {sentence}")
         if until_eof:
             await _end_at_eof(lab.ending)
         await lab.ending.wait()

@@ -32,7 +32,18 @@ Made = TypeVar("Made")
     help="Write a timeline in Markdown (FILE.md, or - for standard output), what was seen for asciinema (FILE.cast), "
     "or a picture (FILE.svg, with --at).",
 )
-@click.option("--at", metavar="TIME", multiple=True, help="Of a picture: 12:03:10 or +90, seconds; may be repeated.")
+@click.option(
+    "--at",
+    metavar="TIME",
+    multiple=True,
+    help="Of a picture (may be repeated) or of --practice: 12:03:10, or +90 for seconds.",
+)
+@click.option(
+    "--practice",
+    "as_practice",
+    is_flag=True,
+    help="Start a practice estate as it stood at the time of --at, and the console on it.",
+)
 @click.option(
     "--to-script", metavar="FILE.yaml", help="Write a script of the keys that were pressed; - for standard output."
 )
@@ -54,6 +65,7 @@ def command(
     as_check: bool,
     export: str | None,
     at: tuple[str, ...],
+    as_practice: bool,
     to_script: str | None,
     scrub: Path | None,
     headless: bool,
@@ -77,7 +89,11 @@ def command(
         run(Path(file), headless=headless, pictures=pictures, theme=theme)
         return
     with _opened(invocation, file) as recording:
-        if as_check:
+        if as_practice:
+            from dslsconsole.commands.practising import practise
+
+            practise(recording, at, theme)
+        elif as_check:
             _check(recording, as_json)
         elif export is not None:
             _export(recording, export, at)

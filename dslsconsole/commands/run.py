@@ -31,9 +31,16 @@ if TYPE_CHECKING:
 )
 @click.argument("runbook", shell_complete=completing(runbooks))
 @click.argument("cluster", shell_complete=completing(clusters))
-@click.option("--reason", default="", help="Why; it is written to the journal. Needed for all but --dry-run.")
+@click.option(
+    "--reason", default="", help="Why; it is written to the journal. Needed but for --dry-run and --rehearse."
+)
 @click.option("--confirm", help="The answer to the question that would be asked: the cluster's name.")
 @click.option("--dry-run", is_flag=True, help="Show guards and steps; change nothing and take no lock.")
+@click.option(
+    "--rehearse",
+    is_flag=True,
+    help="Run it on a practice estate that begins as the cluster stands now. Nothing real is changed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
 @click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="What the runbook asks for.")
 @click.option("--override", "overrides", multiple=True, metavar="GUARD", help="Accept one failed guard by name.")
@@ -63,6 +70,7 @@ def command(
     reason: str,
     confirm: str | None,
     dry_run: bool,
+    rehearse: bool,
     as_json: bool,
     params: tuple[str, ...],
     overrides: tuple[str, ...],
@@ -92,14 +100,15 @@ def command(
     except ValueError as wrong:
         end(str(wrong), Exit.USAGE)
     _check_names(estate, cluster, book, overrides, attest)
-    if not dry_run and not reason.strip():
+    if rehearse and (dry_run or every is not None or plan is not None):
+        end("--rehearse goes with none of --dry-run, --every and --plan.", Exit.USAGE)
+    if not (dry_run or rehearse) and not reason.strip():
         end("A reason is needed: --reason TEXT. It is written to the journal.", Exit.USAGE)
     if operation is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", operation):
         end("--operation takes letters, digits, dots, hyphens and underscores, 100 at most.", Exit.USAGE)
     _check_glass(estate, book, break_glass.strip())
     if seconds is not None and book.name in estate.operators.two_person:
         end(f"{book.name} needs a second operator, who approves one run and no loop.", Exit.NOT_CONFIRMED)
-    person = who()
     wish = Wish(
         runbook=book,
         operation=operation or new_id(),
@@ -112,6 +121,11 @@ def command(
         plan_hash=plan,
         break_glass=break_glass.strip(),
     )
+    if rehearse:
+        from dslsconsole.commands.rehearsing import rehearse as rehearsed
+
+        sys.exit(rehearsed(estate, cluster, wish, as_json=as_json))
+    person = who()
     report = _not_allowed(forbidden(estate, book.name, person), wish, cluster)
     if report is None and seconds is not None and not dry_run:
         supervised(estate, cluster, wish, person, every=seconds, mismatches=mismatches, as_json=as_json)

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from dslsconsole.lab.twin import Twin, likened
 from dslsconsole.lab.world import site
 from dslsconsole.lab.world.world import World
 
@@ -129,10 +130,11 @@ def _semesters(year: int) -> list[dict[str, Any]]:
     ]
 
 
-def write(world: World, directory: Path, ssh_ports: dict[str, int]) -> Path:
+def write(world: World, directory: Path, ssh_ports: dict[str, int], twin: Twin | None = None) -> Path:
     """Write `estate.yaml` and return its path."""
     path = directory / "estate.yaml"
-    text = yaml.safe_dump(document(world, directory, ssh_ports), sort_keys=False, width=120)
+    whole = document(world, directory, ssh_ports)
+    text = yaml.safe_dump(whole if twin is None else likened(whole, twin), sort_keys=False, width=120)
     path.write_text(
         f"# The practice estate, as it runs now; written anew each time it starts.\n{text}", encoding="utf-8"
     )

@@ -13,6 +13,7 @@ import asyncssh
 from dslsconsole.lab import control, estate, faults, keys
 from dslsconsole.lab.accounts import OPERATOR, PROBE
 from dslsconsole.lab.sshd import Sshd
+from dslsconsole.lab.twin import Twin
 from dslsconsole.lab.world import site
 from dslsconsole.lab.world.pace import Pace
 from dslsconsole.lab.world.world import World
@@ -53,6 +54,7 @@ class Lab:
         speed: float = 1.0,
         takeover: float | None = None,
         hour: float | None = None,
+        twin: Twin | None = None,
     ) -> None:
         """Args:
         directory: everything lies in it; hosts and storage in it are made anew.
@@ -60,12 +62,16 @@ class Lab:
         speed: lab seconds a real second.
         takeover: lab seconds after which a backup takes over by itself; None for never.
         hour: of the day by which people come and go when it starts; None for the morning.
+        twin: the cluster that it is to be like; None for itself, where all is well.
         """
         self.directory = directory.absolute()
         self.seed = seed
         self.pace = Pace(speed)
         self.takeover = takeover
         self.hour = hour
+        self.twin = twin
+        self.unlike: tuple[str, ...] = ()
+        """What it can't be like of that cluster, in sentences, once it is up."""
         self.faults: faults.Active = faults.Active()
         self._world: World | None = None
         self.sshds: dict[str, Sshd] = {}
@@ -106,9 +112,16 @@ class Lab:
             world.users.time_of_day = self.hour * 3600
         await world.open()
         await self._open_ssh()
-        estate.write(world, self.directory, self.ssh_ports)
+        await self._become_alike()
+        estate.write(world, self.directory, self.ssh_ports, self.twin)
         await self._control.open()
         self._tasks.append(asyncio.create_task(world.run(), name="time of the practice estate"))
+
+    async def _become_alike(self) -> None:
+        if self.twin is not None:
+            from dslsconsole.lab import likeness  # it works on this class
+
+            self.unlike = await likeness.put(self, self.twin)
 
     async def _shut(self) -> None:
         for task in self._tasks:
@@ -175,4 +188,7 @@ class Lab:
 
     def truth(self) -> dict[str, Any]:
         """The state of the world, and what is broken in it."""
-        return {**self.world.truth(), "faults": self.faults.names()}
+        like = None
+        if self.twin is not None:
+            like = {"cluster": self.twin.shape.name, "stands_for": self.twin.stands_for, "unlike": list(self.unlike)}
+        return {**self.world.truth(), "faults": self.faults.names(), "like": like}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from dslsconsole.tui.actions import Action
+from dslsconsole.tui.agreeing import Agreeing
 from dslsconsole.tui.arming import Arming, armed
 from dslsconsole.tui.deciding import decided
-from dslsconsole.tui.dialogs.plan import Again, Attest, Confirmed, Override, PlanDialog, Setting
 from dslsconsole.tui.dialogs.question import Question
-from dslsconsole.tui.dialogs.reading import Notice, Outcome, Reading
+from dslsconsole.tui.dialogs.reading import Notice
 from dslsconsole.tui.following import Followed, Following, from_journal
 from dslsconsole.tui.journal_feed import begun, newest
 from dslsconsole.tui.known_operations import KnownOperations
@@ -22,16 +21,11 @@ from dslsconsole.tui.render.header import Operating, Standing, elsewhere
 from dslsconsole.tui.render.plan import ENDINGS, running_step, stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from typing import TypeVar
 
     from dslsconsole.tui.app import ConsoleApp
 
     Found = TypeVar("Found")
-
-ASKED_AT_MOST = 20
-"""Overrides, attestations and answers to one request before we stop asking."""
-CHANGED = "it changed since you confirmed it: nothing was started, look at it again"
 
 
 class Acting:
@@ -44,7 +38,7 @@ class Acting:
         self._arming: Arming | None = None
         self._busy = False
         self._own: Followed | None = None
-        self._asking: tuple[PlanDialog, tuple[object, ...]] | None = None
+        self._agreeing = Agreeing(app)
         self._following = Following(app, self.look)
         self._others = KnownOperations(app, runner, self._following.cut_off)
 
@@ -157,7 +151,7 @@ class Acting:
             return
         self._busy = True
         try:
-            agreed = await self._agree(Request(runbook, arming.cluster, arming.reason), runner)
+            agreed = await self._agreeing.agree(Request(runbook, arming.cluster, arming.reason), runner)
             if agreed is None:
                 self._app.say(f"{runbook}: cancelled, nothing was changed", Tone.TEXT)
                 return
@@ -171,72 +165,10 @@ class Acting:
             return
         finally:
             self._busy = False
-            self._asking = None
         await self._follow(own)
 
     def _still(self, arming: Arming) -> bool:
         return self._arming is arming and arming.holds(arming.cluster, self._app.clock())
-
-    async def _agree(self, request: Request, runner: Runner) -> tuple[Request, Plan] | None:
-        """Plan and ask, again after each answer that changes the plan, until it is confirmed or cancelled.
-
-        What was confirmed on old grounds is read again first, and asked again unless it is the same on the same.
-        """
-        confirmed: Plan | None = None
-        for _ in range(ASKED_AT_MOST):
-            at, marks = self._app.clock(), self._marks()
-            plan = await self._read(request.runbook, "reading the guards …", partial(runner.plan, request))
-            if plan is None:
-                return None
-            if confirmed is not None and plan.agrees_with(confirmed):
-                return request, plan
-            dialog = PlanDialog(plan, request, at, CHANGED if confirmed is not None else "")
-            confirmed = None
-            self._asking = (dialog, marks)
-            match await self._app.push_screen_wait(dialog):
-                case Confirmed():
-                    if not self._is_old(at, marks):
-                        return request, plan
-                    confirmed = plan
-                case Override(guard):
-                    request = replace(request, overrides=(*request.overrides, guard))
-                case Attest(host):
-                    request = replace(request, attests=(*request.attests, host))
-                case Setting(name, value):
-                    request = request.with_param(name, value)
-                case Again():
-                    pass
-                case None:
-                    return None
-        return None
-
-    async def _read(self, title: str, text: str, ask: Callable[[], Awaitable[Found]]) -> Found | None:
-        """Ask another process, behind a dialog that keeps keys from going elsewhere; None where it was given up.
-
-        Raises:
-            RunFailed: there is no answer, and why.
-        """
-        reading: Reading[Found] = Reading(title, text, ask)
-        outcome: Outcome[Found] | None = await self._app.push_screen_wait(reading)
-        if outcome is not None and outcome.failure is not None:
-            raise outcome.failure
-        return outcome.found if outcome is not None else None
-
-    def _marks(self) -> tuple[object, ...]:
-        """What of the cluster a plan rests on, as the screen knows it."""
-        view = self._app.view()
-        verdict = view.verdict if view is not None else None
-        if verdict is None:
-            return ()
-        held = verdict.quorum.held if verdict.quorum is not None else None
-        return verdict.health, verdict.serving, verdict.primary, verdict.primaries, verdict.epoch, held
-
-    def _stale_after(self) -> float:
-        view = self._app.view()
-        return view.stale_after if view is not None else 15.0
-
-    def _is_old(self, at: float, marks: tuple[object, ...]) -> bool:
-        return self._marks() != marks or self._app.clock() - at > self._stale_after()
 
     # -- the run
 
@@ -270,10 +202,7 @@ class Acting:
     def draw(self) -> None:
         """Draw the plan or the run, if one is looked at."""
         self._following.draw()
-        if self._asking is not None:
-            dialog, marks = self._asking
-            changed = self._marks() != marks
-            dialog.follow(self._app.clock(), changed=changed, stale_after_s=self._stale_after())
+        self._agreeing.draw()
 
     def ask_to_stop(self) -> None:
         """Ask the run that is looked at to stop, else our own, else what another process runs on this cluster."""
@@ -352,7 +281,7 @@ class Acting:
             return
         self._busy = True
         try:
-            known = await self._read("Operation", "asking what runs …", lambda: self._others.ask(runner))
+            known = await self._agreeing.read("Operation", "asking what runs …", lambda: self._others.ask(runner))
             one = next((one for one in known or () if one.cluster == self._app.cluster_name), None)
             if known is None:
                 return

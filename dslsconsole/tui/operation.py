@@ -35,6 +35,9 @@ class PlannedStep(Struct, frozen=True):
     undo: str = ""
     within: float | None = None
     """Seconds that it is given."""
+    seconds: float | None = None
+    """How long it took."""
+    output: str = ""
 
 
 class Ask(Struct, frozen=True):
@@ -63,6 +66,17 @@ class Second(Struct, frozen=True):
         return self.state in ("none", "open")
 
 
+class Rehearsal(Struct, frozen=True):
+    """Of a run that was one on a model: what that is worth."""
+
+    text: str
+    """In a sentence, what it is."""
+    seconds: float = 0.0
+    """How long all of it took."""
+    unlike: tuple[str, ...] = ()
+    """What the model is not like, in sentences."""
+
+
 class Plan(Struct, frozen=True):
     """The result of a dry run, and of a run. What a version does not say has its default here."""
 
@@ -88,6 +102,8 @@ class Plan(Struct, frozen=True):
     title: str = ""
     approval: Second | None = None
     """Only where it needs a second operator."""
+    rehearsal: Rehearsal | None = None
+    """Only of a rehearsal."""
     status: int = 0
     """The exit status of the process that said this."""
 
@@ -241,6 +257,14 @@ class Runner(Operations, Protocol):
 
         Raises:
             RunFailed: there is no plan, and why.
+        """
+        ...
+
+    async def rehearse(self, request: Request) -> Plan:
+        """How it goes on a model of the cluster as it stands now.
+
+        Raises:
+            RunFailed: it can't be rehearsed, and why.
         """
         ...
 

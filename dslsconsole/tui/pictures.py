@@ -64,6 +64,9 @@ class _NothingRuns:
     async def plan(self, request: Request) -> Plan:
         raise RunFailed("a picture has no plan of its own")
 
+    async def rehearse(self, request: Request) -> Plan:
+        raise RunFailed("of a picture there is no model")
+
     async def runbooks(self) -> Library:
         return Library()
 

@@ -25,6 +25,7 @@ from dslsconsole.tui.render.words import clean
 
 PLANS_WITHIN_S = 120.0
 ASKS_WITHIN_S = 60.0
+REHEARSES_WITHIN_S = 600.0
 LARGEST_ANSWER = 4 * 1024 * 1024
 LOOKS_EVERY_S = 0.2
 
@@ -40,6 +41,13 @@ class RunProcess:
     async def plan(self, request: Request) -> Plan:
         argv = (*self._argv, *request.argv(), "--dry-run")
         output, status, errors = await said(argv, PLANS_WITHIN_S, "the plan can't be made", "no plan")
+        return decoded(output, status, errors)
+
+    async def rehearse(self, request: Request) -> Plan:
+        argv = (*self._argv, *request.argv(), "--rehearse")
+        output, status, errors = await said(
+            argv, REHEARSES_WITHIN_S, "it can't be rehearsed", "the rehearsal did not end"
+        )
         return decoded(output, status, errors)
 
     def start(self, request: Request, plan: Plan) -> Running:

@@ -21,8 +21,8 @@ NewLab = Callable[[], Awaitable[Lab]]
 Steps = tuple[PlannedStep, ...]
 THERE_AND_BACK = [("failover", "failback"), ("dr-activate", "dr-return")]
 EVERY = os.environ.get("DSLSCONSOLE_ALL_FAULTS") == "1"
-SHARES = 2
-"""Every second boundary is always tried, and every one where all faults are: that takes minutes more."""
+SHARES = 5
+"""Every fifth boundary is always tried, and every one where all faults are: that takes minutes more."""
 SETTLED = {StepOutcome.DONE, StepOutcome.SKIPPED}
 TOLD_TWICE = "tell the users"
 """Nobody can tell afterwards whether it happened, so that it is done again."""
@@ -93,10 +93,10 @@ async def test_continued_it_ends_as_if_it_had_not_been_killed(
             assert len(truth["notifications"]) - told in ((1, 2) if telling else (0,)), operation
     assert {runbook for runbook, _ in met} == set(pair)
     # Some steps turn out to be so already, and are not begun: few enough.
-    assert len(met) >= 8
+    assert len(met) >= 3
 
 
-@pytest.mark.parametrize("runbook", ["failover", "dr-activate", *(["failback", "dr-return"] if EVERY else [])])
+@pytest.mark.parametrize("runbook", ["failover", *(["failback", "dr-activate", "dr-return"] if EVERY else [])])
 async def test_undone_all_is_as_before(new_lab: NewLab, runbook: str) -> None:
     lab = await new_lab()
     await p.brought_to(lab, runbook)
@@ -130,7 +130,7 @@ AGAIN = {"dr-sync", "checkout-test", "service-restart", "vip-move"}
 """What can be run again and again in one estate."""
 
 
-@pytest.mark.parametrize("runbook", SHORT if EVERY else SHORT[::3])
+@pytest.mark.parametrize("runbook", SHORT if EVERY else SHORT[1::6])
 async def test_a_short_runbook_is_continued_from_each_of_its_steps(new_lab: NewLab, runbook: str) -> None:
     params = p.ANSWERS.get(runbook, {})
     met, number, last = 0, 1, 1

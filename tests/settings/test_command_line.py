@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dslsconsole import cli
 from dslsconsole.cli import program
 
 
@@ -23,3 +24,30 @@ def test_the_console_is_what_is_meant_where_no_command_is_named(words: list[str]
 @pytest.mark.parametrize(("words", "status"), [(["--bogus"], 2), (["-c", "x", "--bogus"], 2), (["--help"], 0)])
 def test_what_nobody_knows_is_still_said(words: list[str], status: int) -> None:
     assert CliRunner().invoke(program, words).exit_code == status
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("no such thing"), "dslsconsole can't go on: ValueError: no such thing."),
+        (OSError(28, "No space left on device", "/tmp/x"), "dslsconsole can't go on: /tmp/x: No space left on device."),
+    ],
+)
+def test_an_error_that_nobody_foresaw_is_told_in_a_sentence_and_kept_for_those_who_mend_it(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def fails(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.program, "main", fails)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 70
+    told = capsys.readouterr().err
+    assert told.startswith(said)
+    assert "Traceback" not in told
+    (kept,) = tmp_path.glob("dslsconsole-error-*.txt")
+    assert str(kept) in told
+    assert "Traceback" in kept.read_text()
+    assert kept.stat().st_mode & 0o777 == 0o600

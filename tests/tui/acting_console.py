@@ -17,9 +17,10 @@ from dslsconsole.tui.dialogs.decision import DecisionDialog
 from dslsconsole.tui.dialogs.plan import PlanDialog
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.dialogs.reading import Notice
+from dslsconsole.tui.dialogs.rehearsal import RehearsalDialog
 from dslsconsole.tui.dialogs.run import RunDialog
 from dslsconsole.tui.lines import OneLine
-from dslsconsole.tui.operation import KnownOperation, Library, Plan, PlannedGuard, PlannedStep, Request
+from dslsconsole.tui.operation import KnownOperation, Library, Plan, PlannedGuard, PlannedStep, Request, RunFailed
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.table import LineTable
 from dslsconsole.tui.themes import load
@@ -92,6 +93,9 @@ class FakeRunner:
     resumed: list[tuple[str, str, str, str]] = field(default_factory=list)
     whose: list[str] = field(default_factory=list)
     library: Library = field(default_factory=Library)
+    rehearsed: list[Request] = field(default_factory=list)
+    went: Plan | None = None
+    """How a rehearsal goes; None where there can be none."""
     planning: asyncio.Event | None = None
     """Where given, a plan is ready only when this is set."""
 
@@ -100,6 +104,12 @@ class FakeRunner:
         if self.planning is not None:
             await self.planning.wait()
         return self.planned(request)
+
+    async def rehearse(self, request: Request) -> Plan:
+        self.rehearsed.append(request)
+        if self.went is None:
+            raise RunFailed("no practice estate can stand for it")
+        return self.went
 
     async def runbooks(self) -> Library:
         return self.library
@@ -163,7 +173,7 @@ def dialog(app: ConsoleApp) -> str:
 
 def hear_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dialogs take keys at once."""
-    for kind in (Question, PlanDialog, RunDialog, DecisionDialog, Notice):
+    for kind in (Question, PlanDialog, RehearsalDialog, RunDialog, DecisionDialog, Notice):
         monkeypatch.setattr(kind, "deaf_s", 0.0)
 
 

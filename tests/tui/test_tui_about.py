@@ -9,6 +9,7 @@ from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.bars import HeaderBar
 from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.dialogs.plan import PlanDialog
+from dslsconsole.tui.dialogs.rehearsal import RehearsalDialog
 from dslsconsole.tui.dialogs.run import RunDialog
 from dslsconsole.tui.render.about import ABOUT
 from dslsconsole.tui.render.subject import RENDERERS
@@ -24,7 +25,15 @@ def explained(app: ConsoleApp) -> str:
 
 
 def test_every_screen_and_every_dialog_that_asks_is_explained() -> None:
-    assert {"cluster", *PANELS, *ALONE, *RENDERERS, PlanDialog.explained, RunDialog.explained} == set(ABOUT)
+    assert {
+        "cluster",
+        *PANELS,
+        *ALONE,
+        *RENDERERS,
+        PlanDialog.explained,
+        RehearsalDialog.explained,
+        RunDialog.explained,
+    } == set(ABOUT)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])

@@ -191,24 +191,18 @@ class Assembly:
         )
 
         async def serve(reader: Input, writer: Output) -> None:
-            if not process.is_running:
-                writer.close()
-                return
             with contextlib.suppress(BrokenPipeError):
                 await runtime.serve(reader, writer)
 
-        host.sockets[site.ADMIN_SOCKET] = serve
-        units.add(
-            Unit(
-                "haproxy.service",
-                "HAProxy Load Balancer",
-                (),
-                process.load,
-                process.die,
-                process.die,
-                restart="on-failure",
-            )
-        )
+        def start() -> None:
+            process.load()
+            host.sockets[site.ADMIN_SOCKET] = serve
+
+        def die() -> None:
+            process.die()
+            host.sockets.pop(site.ADMIN_SOCKET, None)
+
+        units.add(Unit("haproxy.service", "HAProxy Load Balancer", (), start, die, die, restart="on-failure"))
         vrrp = units.add(Unit("keepalived.service", "Keepalive Daemon (LVS and VRRP)", restart="on-failure"))
         router = keepalived.Router(host, plan.priority, vrrp, process, plan.vip)
         host.write(configuration.PATH, configuration.text(plan, self.ports))

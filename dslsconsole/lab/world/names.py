@@ -41,6 +41,11 @@ class NameServer:
         """The addresses of a name, sorted."""
         return sorted(self.records.get(dns.name.from_text(name), (0, set()))[1])
 
+    def set_addresses(self, name: str, addresses: set[str]) -> None:
+        """Let a name lead to these addresses, with the time to live that it has."""
+        key = dns.name.from_text(name)
+        self.records[key] = (self.records[key][0], addresses)
+
     async def open(self) -> None:
         """Listen on a free port, TCP and UDP."""
         for _ in range(20):

@@ -61,6 +61,8 @@ class Users:
     failed_checkouts: int = 0
     granted: int = 0
     time_of_day: float = MORNING
+    is_still: bool = False
+    """Whether nobody comes or goes: of pools other than these nothing is known of who wants what when."""
     _number: int = 0
     _owed: dict[str, float] = field(default_factory=dict)
 
@@ -144,10 +146,11 @@ class Users:
         """Let lab time pass: people leave, come, queue and connect again."""
         self.time_of_day = (self.time_of_day + seconds) % DAY
         serving = self._serving()
-        if serving is not None:
-            self._leave(serving, seconds)
-            self._queue(serving)
-        self._arrive(serving, seconds)
+        if not self.is_still:
+            if serving is not None:
+                self._leave(serving, seconds)
+                self._queue(serving)
+            self._arrive(serving, seconds)
         if serving is not None:
             self._touch(serving, seconds)
             self.connect(serving)

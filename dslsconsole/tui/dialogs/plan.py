@@ -45,7 +45,11 @@ class Again(Struct, frozen=True):
     """The plan is to be read again."""
 
 
-Decision = Confirmed | Override | Attest | Setting | Again
+class Rehearse(Struct, frozen=True):
+    """The plan is to be tried on a model first."""
+
+
+Decision = Confirmed | Override | Attest | Setting | Again | Rehearse
 
 
 class PlanDialog(Dialog[Decision]):
@@ -70,7 +74,7 @@ class PlanDialog(Dialog[Decision]):
     AUTO_FOCUS = "Input"
 
     explained: ClassVar[str] = "plan"
-    way_out: ClassVar[str] = "Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it"
+    way_out: ClassVar[str] = "r rehearses it on a model · Esc or Enter alone cancels · ↑ ↓ PgUp PgDn to read all of it"
 
     def __init__(self, plan: Plan, request: Request, read_at: float | None = None, note: str = "") -> None:
         """`read_at` is when the plan was asked for, in seconds since the epoch; `note` is to be read first."""
@@ -130,6 +134,13 @@ class PlanDialog(Dialog[Decision]):
     def action_again(self) -> None:
         self.dismiss(Again())
 
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """`r` alone rehearses at once, unless what can be typed begins with it: then Enter follows."""
+        plan = self._plan
+        answers = (plan.confirm, *plan.attest, *plan.overridable, *(ask.name for ask in plan.asks))
+        if event.value == "r" and not any(answer.startswith("r") for answer in answers):
+            self.dismiss(Rehearse())
+
     def action_scroll(self, by: int) -> None:
         self.query_one(LineTable).action_cursor(by)
 
@@ -164,7 +175,7 @@ class PlanDialog(Dialog[Decision]):
         elif (setting := self._setting(typed)) is not None:
             self.dismiss(setting)
         elif typed == "r":
-            self.dismiss(Again())
+            self.dismiss(Rehearse())
         else:
             event.input.value = ""
             self.tell(f"{self._wrong(typed)}; nothing was done", Tone.WARNING)

@@ -75,8 +75,15 @@ ABOUT: dict[str, tuple[str, ...]] = {
         "needed and → what to do. Then what it means for users, and every step with its host, its exact command "
         "and how it is taken back.",
         "To run it, type the name that is asked for and press Enter. The name of a failed guard that may be "
-        "accepted overrides it, and says so in the journal; NAME=VALUE changes what the runbook asks for; r reads "
-        "all again.",
+        "accepted overrides it, and says so in the journal; NAME=VALUE changes what the runbook asks for; Ctrl-R "
+        "reads all again.",
+        "r rehearses it: a practice estate on this machine begins as the cluster stands now, and the same runbook runs "
+        "on it, step by step. It is a model, and the real servers may do otherwise.",
+    ),
+    "rehearsal": (
+        "How the runbook went on a practice estate that began as the cluster stood: each step with its outcome and "
+        "how long it took there. Nothing real was asked to change. Where the model is not like the cluster, or its "
+        "plan is another one, that is said with ▲.",
     ),
     "run": (
         "An operation step by step: each is written to the journal before it runs and read back after. Esc stops "

@@ -64,11 +64,16 @@ def header(view: View, standing: Standing, width: int) -> Line:
     return _spread([part.cell for part in _made_to_fit(safe, width)], width)
 
 
+PRACTICE = "practice"
+"""What a practice estate that stands for a cluster says that it is there for: nobody may take it for the cluster."""
+
+
 def _environment(view: View) -> "tuple[_Part, ...]":
     """What the cluster is there for: who looks at production must know it."""
     if (said := view.cluster.environment) is None:
         return ()
-    return (_Part(Cell(f"[{said.upper()}]" if view.cluster.is_production else f"[{said}]", Tone.ACCENT), 8),)
+    loud = view.cluster.is_production or said == PRACTICE
+    return (_Part(Cell(f"[{said.upper()}]" if loud else f"[{said}]", Tone.ACCENT), 9 if loud else 8),)
 
 
 def _clock(view: View, whole: float | None) -> Cell:

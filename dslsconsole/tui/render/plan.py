@@ -102,9 +102,9 @@ def freshness(read_at: float, now: float, *, changed: bool, stale_after_s: float
     age = max(0, int(now - read_at))
     when = f"read {words.time_of_day(read_at)}, {age} s ago"
     if changed:
-        return Cell(f" ▲ the cluster changed since: Ctrl-R, or r and Enter, reads it again · {when}", Tone.WARNING)
+        return Cell(f" ▲ the cluster changed since: Ctrl-R reads it again · {when}", Tone.WARNING)
     if age > stale_after_s:
-        return Cell(f" ▲ {when}: Ctrl-R, or r and Enter, reads it again; confirming does so first", Tone.WARNING)
+        return Cell(f" ▲ {when}: Ctrl-R reads it again; confirming does so first", Tone.WARNING)
     return Cell(f" {when}", Tone.MUTED)
 
 
