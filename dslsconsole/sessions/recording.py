@@ -125,7 +125,7 @@ class Drawn(Struct, frozen=True, tag="drawn", tag_field="record"):
 
 
 class Found(Struct, frozen=True, tag="found", tag_field="record"):
-    """What was read on demand: the `audit` of a cluster, or an `inspection` of a node."""
+    """What was read on demand: the `audit` of a cluster, an `inspection` of a node, or what a `dialog` shows."""
 
     at: _Time
     what: _Word

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dslsconsole.tui.consulted import Consulted, plan_read
 from dslsconsole.tui.dialogs.plan import Again, Attest, Confirmed, Override, PlanDialog, Rehearse, Setting
 from dslsconsole.tui.dialogs.reading import Notice, Outcome, Reading
 from dslsconsole.tui.dialogs.rehearsal import RehearsalDialog
@@ -55,6 +56,7 @@ class Agreeing:
             dialog = PlanDialog(plan, request, at, CHANGED if confirmed is not None else "")
             confirmed = None
             self._asking = (dialog, marks)
+            self._note(plan_read(plan, request))
             match await self._app.push_screen_wait(dialog):
                 case Confirmed():
                     if not self._is_old(at, marks):
@@ -83,6 +85,7 @@ class Agreeing:
             await self._app.push_screen_wait(Notice("Not rehearsed", str(failed)))
             return
         if went is not None:
+            self._note(Consulted("rehearsal", plan, went=went))
             await self._app.push_screen_wait(RehearsalDialog(rehearsal(plan, went)))
 
     async def read(self, title: str, text: str, ask: Callable[[], Awaitable[Found]]) -> Found | None:
@@ -112,6 +115,11 @@ class Agreeing:
 
     def _is_old(self, at: float, marks: tuple[object, ...]) -> bool:
         return self._marks() != marks or self._app.clock() - at > self._stale_after()
+
+    def _note(self, what: Consulted) -> None:
+        """Let the recording know what a dialog shows."""
+        if self._app.recorder is not None:
+            self._app.recorder.consulted(what, self._app.clock())
 
     def draw(self) -> None:
         """Say in the plan that is looked at how old it is, and whether the cluster changed since."""

@@ -30,6 +30,12 @@ class Checked(Struct, frozen=True):
     difference: Difference | None = None
 
 
+class CheckedConsole(ReplayConsole):
+    """Draws the panels also where a dialog lay over them: they are what was compared."""
+
+    shows_dialogs = False
+
+
 async def check(recording: Recording, themes: LoadedThemes) -> Checked:
     """Play all of it and compare every screen that it holds.
 
@@ -43,7 +49,7 @@ async def check(recording: Recording, themes: LoadedThemes) -> Checked:
             found.append(next(_differences(record, lines(app)), None))
         return not found or found[-1] is None
 
-    await played(recording, themes, compared)
+    await played(recording, themes, compared, CheckedConsole)
     return Checked(len(found), found[-1] if found else None)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dslsconsole.tui.consulted import Consulted
 from dslsconsole.tui.dialogs.run import TAKE_UP, RunDialog
 from dslsconsole.tui.journal_feed import BEGINNINGS, ENDS, Begun, LogEntry
 from dslsconsole.tui.operation import Plan, Running
@@ -102,6 +103,9 @@ class Following:
             if outcome is None and followed.run is None:
                 outcome = told_outcome(entries)
             if followed.dialog is not None:
+                if self._app.recorder is not None:
+                    consulted = Consulted("run", followed.plan, went=outcome, failure=followed.failure)
+                    self._app.recorder.consulted(consulted, now)
                 followed.dialog.follow(entries, outcome, followed.failure, now)
 
     def cut_off(self, operation: str) -> None:

@@ -16,6 +16,7 @@ from dslsconsole.model.inspection import Inspection
 from dslsconsole.sessions.recording import Drawn, Found, Head, Logged, Looked, Pressed, Seen, Table, Whole
 from dslsconsole.sessions.writing import NotRecorded, Writer, removed_old
 from dslsconsole.tui.audited import AuditReport
+from dslsconsole.tui.consulted import Consulted
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.journal_feed import News
 from dslsconsole.tui.source import Arrival
@@ -51,6 +52,7 @@ class Recorder:
         self._looked: Looked | None = None
         self._drawn_at = 0.0
         self._pressed: events.Key | None = None
+        self._consulted: dict[str, Consulted] = {}
 
     @property
     def path(self) -> Path | None:
@@ -107,6 +109,12 @@ class Recorder:
         """A node was looked at closely."""
         self._add(_inspection(inspection, at))
 
+    def consulted(self, what: Consulted, at: float) -> None:
+        """A dialog shows this from now on."""
+        if self._consulted.get(what.kind) != what:
+            self._consulted[what.kind] = what
+            self._add(_dialog(what, at))
+
     def _add(self, record: Found) -> None:
         if self._writer is not None:
             self._writer.add(record)
@@ -140,6 +148,7 @@ class Recorder:
         found = (
             *(_audit(cluster, report, at) for cluster, report in app.auditing.reports.items()),
             *(_inspection(one, at) for one in app.inspecting.inspections),
+            *(_dialog(one, at) for one in self._consulted.values()),
         )
         return Whole(at, frames, _raw(app.entries), _raw(app.events), self._looked, app.trouble, found)
 
@@ -163,6 +172,10 @@ def _audit(cluster: str, report: AuditReport, at: float) -> Found:
 
 def _inspection(inspection: Inspection, at: float) -> Found:
     return Found(at, "inspection", inspection.cluster, msgspec.Raw(msgspec.json.encode(inspection)))
+
+
+def _dialog(what: Consulted, at: float) -> Found:
+    return Found(at, "dialog", what.plan.cluster, msgspec.Raw(msgspec.json.encode(what)))
 
 
 def looked_at(app: ConsoleApp, at: float) -> Looked:

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -18,6 +19,7 @@ from dslsconsole.sessions.reading import Recording
 from dslsconsole.sessions.recording import Found, Logged, Looked, NotARecording, Note, Record, Seen, Whole
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.audited import AuditReport
+from dslsconsole.tui.consulted import DIALOGS, Consulted
 from dslsconsole.tui.dialogs.dialog import Dialog
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.events import Event
@@ -28,6 +30,7 @@ from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.render.player import Told, bar, moment_in
 from dslsconsole.tui.render.sorting import Order
 from dslsconsole.tui.render.subject import RENDERERS, Subject
+from dslsconsole.tui.render.view import View
 from dslsconsole.tui.render.words import time_of_day
 from dslsconsole.tui.screens.cluster import ALONE, PANELS, SUBJECT
 from dslsconsole.tui.source import Arrival, PlayedFrames
@@ -42,6 +45,9 @@ KEEPS_FOLLOWING = frozenset({"question_mark", "colon", "q", "ctrl+q", "ctrl+c", 
 
 class ReplayConsole(ConsoleApp):
     """Plays one recording."""
+
+    shows_dialogs: ClassVar[bool] = True
+    """Whether it shows what stood in the operator's dialogs, in the place of what lay under them."""
 
     def __init__(
         self,
@@ -71,6 +77,7 @@ class ReplayConsole(ConsoleApp):
         self._follows = True
         self._halted = False
         self._looked: Looked | None = None
+        self._consulted: dict[str, Consulted] = {}
         self._does: dict[str, Callable[[], None]] = {
             "play": lambda: self._player.play(not self._player.playing),
             "faster": lambda: self._player.change_speed(2.0),
@@ -166,6 +173,20 @@ class ReplayConsole(ConsoleApp):
             self.auditing.know(found.cluster, msgspec.json.decode(found.report, type=AuditReport))
         elif found.what == "inspection":
             self.inspecting.know(msgspec.json.decode(found.report, type=Inspection))
+        elif found.what == "dialog":
+            consulted = msgspec.json.decode(found.report, type=Consulted)
+            self._consulted[consulted.kind] = consulted
+
+    def view(self) -> View | None:
+        view, subject = super().view(), self.cluster_screen.subject
+        consulted = self._consulted.get(subject.kind) if subject is not None else None
+        if view is None or consulted is None:
+            return view
+        return msgspec.structs.replace(view, dialog=consulted.sheet(self.entries, self.clock()))
+
+    def forget(self) -> None:
+        super().forget()
+        self._consulted.clear()
 
     def jump(self, at: float) -> None:
         """Be at another moment."""
@@ -247,6 +268,10 @@ class ReplayConsole(ConsoleApp):
             self.cluster_name = looked.cluster
         self.zone, self.seen = _zone(looked.zone), looked.seen
         screen = self.cluster_screen
+        dialog = DIALOGS.get(looked.dialog or "")
+        if self.shows_dialogs and dialog in self._consulted:
+            screen.go_to(SUBJECT, Subject(dialog, dialog))
+            return
         subject = Subject(*looked.subject) if looked.subject is not None and looked.subject[0] in RENDERERS else None
         if looked.alone is not None and looked.alone not in (*PANELS, *ALONE, SUBJECT):
             return  # of a console that had other screens

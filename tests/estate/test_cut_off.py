@@ -294,7 +294,11 @@ async def test_a_journal_that_fills_up_while_an_operation_is_taken_up_is_told(la
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    await until_stopping(lab, "again", 2)
+    try:
+        await until_stopping(lab, "again", 2)
+    except TimeoutError:
+        process.kill()
+        pytest.fail(f"it did not come to stop the primary: {await process.communicate()}")
     fill(directory_of(load(lab.estate_path)), process.pid)
     await lab.heal()
     out, err = await process.communicate()

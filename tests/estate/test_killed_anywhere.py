@@ -19,8 +19,8 @@ from tests.estate.killing import Point, killed, left_behind, taken_up
 
 NewLab = Callable[[], Awaitable[Lab]]
 Steps = tuple[PlannedStep, ...]
-THERE_AND_BACK = [("failover", "failback"), ("dr-activate", "dr-return")]
 EVERY = os.environ.get("DSLSCONSOLE_ALL_FAULTS") == "1"
+THERE_AND_BACK = [("failover", "failback"), *([("dr-activate", "dr-return")] if EVERY else [])]
 SHARES = 5
 """Every fifth boundary is always tried, and every one where all faults are: that takes minutes more."""
 SETTLED = {StepOutcome.DONE, StepOutcome.SKIPPED}

@@ -1,5 +1,6 @@
 """Runbooks of few steps: to their end as programs, and each step refused once."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -10,6 +11,7 @@ from dslsconsole.lab.practice import Lab
 from dslsconsole.runbooks.execution import Ending, StepOutcome
 from tests.estate import practising as p
 
+EVERY = os.environ.get("DSLSCONSOLE_ALL_FAULTS") == "1"
 SERVER = "dsls-backup"
 PLACE = "/dr/dsls/generations"
 Params = dict[str, str]
@@ -88,7 +90,7 @@ async def prepared(lab: Lab, runbook: str) -> Params:
 SHORT = ["lb-drain", "lb-ready", "lb-maint", "service-start", "service-stop", "service-restart", "checkout-test"]
 
 
-@pytest.mark.parametrize("runbook", [*SHORT, "dr-sync"])
+@pytest.mark.parametrize("runbook", [*(SHORT if EVERY else SHORT[::2]), "dr-sync"])
 async def test_each_step_is_refused_once(lab: Lab, runbook: str) -> None:
     params = await prepared(lab, runbook)
     if runbook == "dr-sync":

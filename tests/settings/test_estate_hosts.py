@@ -1,8 +1,6 @@
 """Where the estate file is found; its hosts, its shape, its JSON Schema, and what loading all this costs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -148,15 +146,3 @@ def test_an_unsound_file_ends_every_command_with_78(tmp_path: Path) -> None:
     result = CliRunner().invoke(program, ["-c", str(file), "journal", "verify"])
     assert result.exit_code == 78
     assert result.stderr.startswith(f"{file}:1:1: (the whole file): the file is empty")
-
-
-def test_importing_the_settings_is_quick() -> None:
-    script = (
-        "import time, pydantic, yaml; began = time.process_time(); import dslsconsole.settings; "
-        "print(time.process_time() - began)"
-    )
-    quickest = min(
-        float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
-        for _ in range(3)
-    )
-    assert quickest < 0.2

@@ -20,7 +20,7 @@ _KINDS = {"nodes": ("node",), "dr": ("node",), "pools": ("pool",), "balancers": 
 
 
 class Subject(Struct, frozen=True):
-    """One node, pool or server, by its name."""
+    """One node, pool or server, by its name; or a dialog."""
 
     kind: str
     name: str
@@ -41,7 +41,9 @@ def _found(view: View, kind: str, name: str) -> Subject | None:
 
 
 def subject(view: View, what: Subject | None) -> Sheet:
-    """All about it, live."""
+    """All about it, live; of a recording also what stood in a dialog."""
+    if what is not None and what.kind not in RENDERERS:
+        return view.dialog or Sheet(what.name, (), (), Tone.UNKNOWN, "what stood there was not recorded")
     sheet = RENDERERS[what.kind](view, what.name) if what is not None else None
     if sheet is not None:
         return sheet

@@ -14,7 +14,7 @@ from dslsconsole.tui.audited import Audited
 from dslsconsole.tui.events import Event
 from dslsconsole.tui.inspected import Inspected
 from dslsconsole.tui.render import words
-from dslsconsole.tui.render.cells import Tone
+from dslsconsole.tui.render.cells import Sheet, Tone
 
 T = TypeVar("T")
 
@@ -57,6 +57,8 @@ class View(Struct, frozen=True):
     """The zone of the times that are shown; None for UTC."""
     here: tzinfo | None = None
     """The zone of who looks, where that is not UTC."""
+    dialog: Sheet | None = None
+    """What stood in the dialog that the operator of a recording had open."""
     seen: float | None = None
     """Up to when somebody has seen what happened; None where changes are not marked."""
 
