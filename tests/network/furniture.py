@@ -171,10 +171,7 @@ def _programs(disk: Disk) -> None:
     call = shlex.join([os.path.realpath(sys.executable), "-I", "-S", str(HERE / "programs.py")])
     for program in ("systemctl", "systemd-run"):
         disk.program(f"/usr/bin/{program}", f'exec {call} {program} "$@"')
-    licence = (
-        f"export DSLS_REPOSITORY={shlex.quote(str(Path.cwd()))}\nexport DSLS_PYTHON={shlex.quote(sys.executable)}\n"
-    )
-    disk.program(site.DSLICSRV, f'{licence}exec {call} DSLicSrv "$@"')
+    disk.program(site.DSLICSRV, f'exec {call} DSLicSrv "$@"')
 
 
 def _node(disk: Disk, name: str, keys: Keys) -> None:

@@ -7,7 +7,7 @@ What it answers to a line:
     {"do": …}                    JSON: `tell` and `give` to its peers, `goodbye` and `look` from them,
                                  `command` for `DSLicSrv`, `replace` for a forced synchronisation
 
-`python -m tests.network.licence_server offline ARGUMENT...` is `DSLicSrv` where the server does not run.
+`files_answer` is what `DSLicSrv` says where the server does not run.
 """
 
 import asyncio
@@ -17,7 +17,6 @@ import json
 import os
 import signal
 import socket
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from dslsconsole.lab.world.site import NODES
 from dslsconsole.lab.world.tokens import RefusedError, TokenState
 from tests.network.own_machine import OwnMachine
 from tests.network.peers import Peers, Reached, ask, make
-from tests.network.plan import ADDRESSES, BALANCERS, NODE_CONTROL, PORT, TIMES_FILE, Times
+from tests.network.plan import ADDRESSES, BALANCERS, FILES_SOCKET, NODE_CONTROL, PORT, TIMES_FILE, Times
 
 _THROUGH = (site.VIP, site.DR_VIP, *(name for lb in BALANCERS.values() for name in (lb.name, lb.address)))
 """Where whoever means a load balancer comes through one: it is this server that the load balancer chose."""
@@ -171,17 +170,23 @@ def _told(answer: Answer) -> dict[str, Any]:
     }
 
 
-def offline(arguments: tuple[str, ...]) -> int:
-    """`DSLicSrv` where the server does not run: what can be done with its files alone."""
-    daemon = Daemon(socket.gethostname())
-    stdin = sys.stdin.buffer.read() if arguments[:1] == ("-import-state",) else b""
-    answer = daemon.line.run(arguments, stdin)
-    sys.stdout.buffer.write(answer.stdout)
-    sys.stderr.buffer.write(answer.stderr)
-    return answer.status
+async def files_answer() -> None:
+    """Let calls of `DSLicSrv` where the server does not run be answered from its files alone, anew each time.
+
+    A process of its own for each would import the whole practice estate: every reading asks that of the DR site.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            asked = json.loads(await reader.readline())
+            answer = Daemon(socket.gethostname()).line.run(tuple(asked["arguments"]), base64.b64decode(asked["stdin"]))
+            writer.write(json.dumps(_told(answer)).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+    await asyncio.start_unix_server(serve, FILES_SOCKET, limit=_LINE_LIMIT)
+    os.chmod(FILES_SOCKET, 0o666)  # noqa: PTH101 - done at once
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["offline"]:
-        sys.exit(offline(tuple(sys.argv[2:])))
     asyncio.run(Daemon(socket.gethostname()).run())

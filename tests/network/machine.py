@@ -12,6 +12,7 @@ from dslsconsole.lab.host import Host
 from dslsconsole.lab.network import Network
 from dslsconsole.lab.world import site
 from tests.network import kernel
+from tests.network.licence_server import files_answer
 from tests.network.own_machine import OwnMachine
 from tests.network.plan import ADDRESSES, BALANCERS, DR_LB, LOOP, NODES, PORT, PRIMARY, SUBNETS, TIMER, Order
 from tests.network.services import Service, Services
@@ -111,6 +112,8 @@ def _units(order: Order, host: Host) -> Services:
 async def _live(order: Order) -> None:
     services = _units(order, OwnMachine(order.name, Network()))
     await services.listen()
+    if order.name in NODES:
+        await files_answer()
     services.boot()
     if (haproxy := services.find("haproxy")) is not None:
         if order.name != DR_LB:

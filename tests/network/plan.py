@@ -25,6 +25,7 @@ NOTIFY_PORT = 8080
 LOOP, TIMER = "dsls-token-sync.service", "dsls-dr-sync.timer"
 NODE_CONTROL = "/run/dslicsrv.sock"
 UNITS_SOCKET = "/run/units.sock"
+FILES_SOCKET = "/run/dslicsrv-files.sock"
 NOTIFIED = "/var/log/notifications.jsonl"
 TIMES_FILE = "/etc/dsls-times.json"
 

@@ -6,13 +6,13 @@ server.
 
 import base64
 import json
-import os
 import socket
 import sys
 
 PORT = 27000
 LICENCE_SOCKET = "/run/dslicsrv.sock"
 UNITS_SOCKET = "/run/units.sock"
+FILES_SOCKET = "/run/dslicsrv-files.sock"
 CONNECT_S = 2.0
 ANSWER_S = 60.0
 OFFLINE = ("-export-state", "-import-state", "-validate", "-verify-dr-sync")
@@ -67,12 +67,12 @@ def licence_server(arguments: list[str]) -> int:
     except (OSError, ValueError) as failure:
         if where:
             sys.stderr.write(f"ERROR: {where[0]} cannot be reached: {failure}\n")
-        elif verb in OFFLINE:
-            return offline(arguments, stdin)
-        else:
+        elif verb not in OFFLINE:
             sys.stdout.write("Server Status: Stopped\n" if verb == "-status" else "")
             sys.stderr.write("ERROR: local server does not run\n")
-        return 3
+        if where or verb not in OFFLINE:
+            return 3
+        connection = local(FILES_SOCKET)
     try:
         question = {"do": "command", "arguments": arguments, "stdin": base64.b64encode(stdin).decode()}
         answer = asked(connection, question)
@@ -82,15 +82,6 @@ def licence_server(arguments: list[str]) -> int:
     sys.stdout.buffer.write(base64.b64decode(str(answer["stdout"])))
     sys.stderr.buffer.write(base64.b64decode(str(answer["stderr"])))
     return int(str(answer["status"]))
-
-
-def offline(arguments: list[str], stdin: bytes) -> int:
-    """Let the whole licence server look into its files."""
-    import subprocess
-
-    words = [os.environ["DSLS_PYTHON"], "-s", "-P", "-m", "tests.network.licence_server", "offline", *arguments]
-    environment = {**os.environ, "PYTHONPATH": os.environ["DSLS_REPOSITORY"]}
-    return subprocess.run(words, input=stdin, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":
