@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,17 @@ class Invocation:
         if (why := not_a_viewer(estate, who())) is not None:
             end(why, Exit.NOT_CONFIRMED)
         return estate
+
+
+def told(status: int, say: Callable[[], None]) -> NoReturn:
+    """Say it and end with the status, also where nobody reads, or there is no room for it: what was done was done."""
+    try:
+        say()
+        sys.stdout.flush()
+    except OSError:
+        # What is still buffered must not fail once more when the program ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stdout.fileno())
+    sys.exit(status)
 
 
 def end(text: str, status: int) -> NoReturn:

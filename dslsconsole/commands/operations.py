@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands import Exit, Invocation, end, estate_option, told
 
 if TYPE_CHECKING:
     from dslsconsole.runbooks.report import Report
@@ -89,8 +89,7 @@ def resume(
         return await anchored(estate, await resumed(estate, one, decide, confirm, reason, whose, stop), time.time)
 
     report = asyncio.run(taken_up())
-    tell(report, as_json=as_json)
-    sys.exit(status_of(report))
+    told(status_of(report), lambda: tell(report, as_json=as_json))
 
 
 def running_report(one: Known) -> Report:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands import Exit, Invocation, end, estate_option, told
 from dslsconsole.commands.completing import clusters, completing, runbooks
 
 if TYPE_CHECKING:
@@ -131,8 +131,7 @@ def command(
         supervised(estate, cluster, wish, person, every=seconds, mismatches=mismatches, as_json=as_json)
     if report is None:
         report = asyncio.run(carried_out(estate, cluster, wish, person, as_json=as_json))
-    tell(report, as_json=as_json)
-    sys.exit(status_of(report))
+    told(status_of(report), lambda: tell(report, as_json=as_json))
 
 
 def chosen(estate: Estate, name: str) -> Runbook:

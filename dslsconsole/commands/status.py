@@ -1,11 +1,10 @@
 """`dslsconsole status`: one reading of the estate."""
 
-import sys
 import time
 
 import click
 
-from dslsconsole.commands import Exit, Invocation, end, estate_option
+from dslsconsole.commands import Exit, Invocation, end, estate_option, told
 from dslsconsole.commands.completing import clusters, completing
 
 
@@ -35,20 +34,23 @@ def command(invocation: Invocation, as_json: bool, prometheus: bool, cluster: st
         end(str(error), Exit.USAGE)
     now = time.time()
     status = report(picture, now)
-    if as_json:
-        import msgspec
 
-        click.echo(msgspec.json.encode(status))
-    elif prometheus:
-        from dslsconsole.sessions.metrics import exposition
+    def say() -> None:
+        if as_json:
+            import msgspec
 
-        click.echo(exposition(picture, now), nl=False)
-    else:
-        from rich.console import Console
+            click.echo(msgspec.json.encode(status))
+        elif prometheus:
+            from dslsconsole.sessions.metrics import exposition
 
-        from dslsconsole.sessions.status import sentence
-        from dslsconsole.sessions.table import print_table
+            click.echo(exposition(picture, now), nl=False)
+        else:
+            from rich.console import Console
 
-        click.echo(sentence(picture, Health(status.health)))
-        print_table(status, Console(highlight=False))
-    sys.exit(EXIT_STATUS[Health(status.health)])
+            from dslsconsole.sessions.status import sentence
+            from dslsconsole.sessions.table import print_table
+
+            click.echo(sentence(picture, Health(status.health)))
+            print_table(status, Console(highlight=False))
+
+    told(EXIT_STATUS[Health(status.health)], say)

@@ -84,10 +84,12 @@ async def _loop(
     async with Reach(ground, time.time) as hands:
 
         async def push(number: int) -> Report:
-            one = replace(wish, operation=f"{wish.operation}.{number}"[:100])
+            # The loop was confirmed, by the cluster's name; each round is by whatever its plan asks for.
+            one = replace(wish, operation=f"{wish.operation}.{number}"[:100], confirmation=None)
             others = lambda: unfinished_on(estate, cluster, one.operation)  # noqa: E731
             quiet = QuietLog(log, number)
-            return await Operation(one, ground, hands, quiet, person, time.time, stop=stop, others=others).run()
+            operation = Operation(one, ground, hands, quiet, person, time.time, stop=stop, others=others, ask=_yes)
+            return await operation.run()
 
         loop = Supervised(
             every=every,
@@ -100,6 +102,11 @@ async def _loop(
             stop=stop,
         )
         return await loop.run(), loop.words
+
+
+async def _yes(report: Report) -> str:
+    """What confirms a round of the loop."""
+    return report.confirm
 
 
 def _ending() -> tuple[signal.Signals, ...]:

@@ -85,6 +85,8 @@ class Control:
                     return {"text": "the practice estate ends"}
         except faults.FaultError as wrong:
             return {"error": str(wrong)}
+        except (KeyError, AttributeError) as missing:
+            return {"error": f"that can't be done to {' '.join(words[2:]) or 'it'}: there is no {missing}"}
         return {"error": f"unknown request {' '.join(words)}"}
 
 

@@ -99,3 +99,5 @@ def decode(line: bytes) -> Frame | None:
         if kind is not None and msgspec.json.decode(kind) not in _KNOWN:
             return None
         raise
+    except RecursionError:
+        raise ValueError("it is nested more deeply than any frame") from None

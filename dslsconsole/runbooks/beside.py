@@ -1,7 +1,8 @@
 """The record of an operation that lies beside its lock: the plan and what became of its steps.
 
 Any console can take an operation up with it. It lies on hosts, so it is no more than a claim: it counts where more
-than half of the hosts that carry the lock hold the same plan, and the plan is one that the runbook can give.
+than half of the hosts that should carry the lock hold the same plan, and the plan is one that the runbook can give.
+What became of a step is believed where more than half of these say the same; else it is open, and is looked up.
 """
 
 from collections import Counter
@@ -64,7 +65,7 @@ def record_path(directory: str, cluster: str, operation: str) -> str:
 async def agreed(
     hands: Hands, ground: Ground, hosts: tuple[str, ...], operation: str, runbook: str
 ) -> OperationRecord | None:
-    """The record on which more than half of `hosts` agree, with the furthest outcomes; None where there is none."""
+    """The record on which more than half of `hosts`, those that should carry it, agree; None where there is none."""
     path = record_path(ground.estate.lock_directory, ground.name, operation)
     found: list[OperationRecord] = []
     for host in hosts:
@@ -78,9 +79,22 @@ async def agreed(
     if not counted or counted[0][1] * 2 <= len(hosts):
         return None
     same = [record for record in found if record.plan.hash == counted[0][0]]
-    best = max(same, key=lambda record: (record.undoing, len(record.outcomes)))
+    best = msgspec.structs.replace(same[0], undoing=any(record.undoing for record in same), outcomes=_believed(same))
     right = best.operation == operation and best.cluster == ground.name and best.runbook == runbook
     return best if right and possible(best.plan, ground) else None
+
+
+def _believed(records: list[OperationRecord]) -> dict[int, StepOutcome]:
+    """What most say of each step; one of which they say different things may or may not have happened."""
+    told: dict[int, Counter[StepOutcome]] = {}
+    for record in records:
+        for number, outcome in record.outcomes.items():
+            told.setdefault(number, Counter())[outcome] += 1
+    return {
+        number: outcome if votes * 2 > len(records) else StepOutcome.FAILED
+        for number, counts in told.items()
+        for outcome, votes in counts.most_common(1)
+    }
 
 
 def _decoded(data: bytes) -> OperationRecord | None:

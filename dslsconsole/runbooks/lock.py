@@ -161,6 +161,8 @@ class Lock:
             self._record = msgspec.structs.replace(self._record, generation=max(generation, self._record.generation))
             self.hosts.append(host)
             await self._hands.replace(host, self._path, self._encoded())
+            # A wish to stop was for the process that has ended.
+            await self._hands.remove(host, stop_path(self._path))
 
         async def leave() -> list[str]:
             """What was taken over is left behind as it was: to be taken up by whoever comes next."""
@@ -293,11 +295,10 @@ class Lock:
 
     async def asked_to_stop(self) -> bool:
         """Whether somebody, on any console, wishes this operation to stop between two steps."""
-        for host in self.hosts:
-            try:
-                return await self._hands.read(host, stop_path(self._path)) == self._record.operation.encode()
-            except _NOT_DONE:
-                continue
+        for host in tuple(self.hosts):
+            with contextlib.suppress(*_NOT_DONE):
+                if await self._hands.read(host, stop_path(self._path)) == self._record.operation.encode():
+                    return True
         return False
 
     async def release(self) -> list[str]:

@@ -93,6 +93,8 @@ class Operation:
     """Names another operation on this cluster that this console's journal has not seen end."""
     second: Second | None = None
     """A second operator's approval, or what stands for it; None where the runbook needs none."""
+    _unwritten: bool = False
+    """Whether the journal lacks how it ended, although something was done."""
 
     async def run(self) -> Report:
         """Run it to its end; the report says how it ended. Never raises for what a host or the journal did."""
@@ -166,6 +168,10 @@ class Operation:
             sentence = f"Nothing was run: {failure}"
             return self._finish(msgspec.structs.replace(report, outcome=Ending.REFUSED, sentence=sentence))
         ended = await self._locked(lock, report)
+        if self._unwritten:
+            # Whoever comes next, from whichever console, must find it.
+            await lock.leave()
+            return ended
         if troubles := await lock.release():
             ended = msgspec.structs.replace(ended, card=(*ended.card, *troubles))
         return ended
@@ -250,6 +256,7 @@ class Operation:
             self.log.append("outcome", outcome=report.outcome.value, sentence=report.sentence, card=list(report.card))
         except NotWritten as full:
             if any(step.outcome not in (StepOutcome.PLANNED, StepOutcome.SKIPPED) for step in report.steps):
+                self._unwritten = True
                 card = (*report.card, f"The journal lacks the outcome ({report.outcome.value}): {full}")
                 return msgspec.structs.replace(report, outcome=Ending.NEEDS_PERSON, card=card)
         return report
@@ -307,6 +314,8 @@ class Operation:
         outcome, sentence = Ending.DONE, ""
         if prospect.refusals:
             outcome, sentence = self._refusal(prospect)
+        elif plan is not None and not plan.steps:
+            outcome, sentence = Ending.REFUSED, "Nothing was run: there is nothing left that it could change."
         elif wish.plan_hash is not None and plan is not None and plan.hash != wish.plan_hash:
             outcome = Ending.REFUSED
             sentence = "Nothing was run: the plan is not the one that was shown. Look at the new one."

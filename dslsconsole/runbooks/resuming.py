@@ -32,7 +32,7 @@ from dslsconsole.runbooks.permission import Person, forbidden, who
 from dslsconsole.runbooks.plan import Plan
 from dslsconsole.runbooks.process import identity
 from dslsconsole.runbooks.reach import Reach
-from dslsconsole.runbooks.record import OperationLog, directory_of
+from dslsconsole.runbooks.record import OperationLog, directory_of, remembered
 from dslsconsole.runbooks.report import Report
 from dslsconsole.runbooks.survey import Survey, Surveyor
 from dslsconsole.runbooks.unfinished import Known
@@ -136,8 +136,13 @@ class _Taking:
             raise NotNow(Ending.REFUSED, "Its lock file can't be read; it can only be abandoned.")
         await _still(self._hands, self._ground, one)
         entries = list(journal.read(directory_of(self._estate), cluster=one.cluster))
-        record, here = await self._record(entries)
+        if decide != "verify" and has_ended(entries, one.operation):
+            raise NotNow(
+                Ending.REFUSED,
+                "Nothing was done: this journal tells how it ended; its lock came back. It can only be abandoned.",
+            )
         survey = await self._survey()
+        record, here = await self._record(entries, lockable(survey, self._ground))
         if decide == "verify":
             execution = self._execution(record, survey, None)
             self._log.append("resumed", decide=decide, reason=self._reason)
@@ -171,10 +176,11 @@ class _Taking:
     async def _survey(self) -> Survey:
         return await Surveyor(self._hands, self._ground, time.time).survey()
 
-    async def _record(self, entries: list[journal.Entry]) -> tuple[OperationRecord, bool]:
+    async def _record(self, entries: list[journal.Entry], carriers: tuple[str, ...]) -> tuple[OperationRecord, bool]:
         """What is known of the operation, and whether its plan stands in this journal."""
         one = self._one
-        beside = await agreed(self._hands, self._ground, one.hosts, one.operation, one.runbook) if one.hosts else None
+        asked = tuple(dict.fromkeys((*one.hosts, *carriers)))
+        beside = await agreed(self._hands, self._ground, asked, one.operation, one.runbook) if one.hosts else None
         own = [entry for entry in entries if entry.operation == one.operation]
         planned = written_plan(own)
         if planned is None:
@@ -270,7 +276,8 @@ class _Taking:
             self._log.append("outcome", outcome=ended.ending.value, sentence=ended.sentence, card=list(ended.card))
         except NotWritten as full:
             card = (*ended.card, f"The journal lacks the outcome ({ended.ending.value}): {full}")
-            ended = replace(ended, ending=Ending.NEEDS_PERSON, card=card)
+            await lock.leave()
+            return replace(ended, ending=Ending.NEEDS_PERSON, card=card)
         return replace(ended, card=(*ended.card, *await lock.release()))
 
 
@@ -317,6 +324,12 @@ async def _still(hands: Reach, ground: Ground, one: Known) -> None:
     await pause(WATCHED_SECONDS)
     if (after := await beats()) and after != before:
         raise NotNow(Ending.LOCKED, f"{one.operation} is running, from {one.from_host}: its lock shows signs of life.")
+
+
+def has_ended(entries: list[journal.Entry], operation: str) -> bool:
+    """Whether the journal tells how the operation ended, after it was last begun or taken up."""
+    told = remembered(entries).get(operation)
+    return told is not None and told.ended
 
 
 def written_plan(entries: list[journal.Entry]) -> OperationRecord | None:

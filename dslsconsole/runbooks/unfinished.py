@@ -149,7 +149,9 @@ def together(journal: dict[str, Known], locks: dict[str, Known]) -> tuple[Known,
             step=max(before.step, one.step),
             holders=one.holders,
             beat_at=one.beat_at,
-            # A console that took it up later is named by the lock, not by this journal.
+            # A console that took it up later is named by the lock, not by this journal: whether that lives is told by
+            # the lock's beat alone.
             from_host=one.from_host,
+            process=before.process if one.pid == before.pid else "",
         )
     return tuple(sorted(found.values(), key=lambda one: one.started_at))

@@ -51,12 +51,12 @@ def listed(directory: Path) -> Iterator[Listed]:
 
 
 def _listed(recording: Recording) -> Listed:
-    alerts, operations, failure = 0, dict[str, None](), None
+    alerts, operations, failure = 0, list[str](), None
     try:
         for mark in marks(recording.records()):
             alerts += mark.kind is Kind.ALERT
             if mark.kind is Kind.OPERATION and mark.event in ("confirmed", "outcome"):
-                operations[mark.text] = None
+                operations.append(mark.text)
     except (NotARecording, ValueError) as damage:
         failure = str(damage)
     return Listed(

@@ -325,6 +325,16 @@ class LineTable(Drawn, can_focus=True):
     def action_page(self, by: int) -> None:
         self.action_cursor(by * max(1, self._room() - 1))
 
+    def scroll_lines(self, by: int, *, pages: bool = False) -> None:
+        """Show what lies so many lines, or pages, further down; the first row that is seen then is selected."""
+        room, owners = self._room(), self._drawing.owners
+        top = max(0, min(len(owners) - room, self._top + by * (max(1, room - 1) if pages else 1)))
+        if top == self._top or owners[top] < 0:
+            return
+        self._top, self._cursor = top, self._rows[owners[top]].key
+        self.refresh()
+        self._count()
+
     def action_choose(self) -> None:
         self.post_message(self.Chosen(self, self._cursor or ""))
 

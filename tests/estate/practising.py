@@ -300,12 +300,13 @@ async def until_ready(lab: Lab, runbook: str, **wish: Any) -> tuple[PlannedStep,
             await asyncio.sleep(0.05)
 
 
-def never_wrong(lab: Lab) -> None:
-    """What must be so however an operation ended."""
+def never_wrong(lab: Lab, *, left: bool = False) -> None:
+    """What must be so however an operation ended; with `left`, of one whose lock waits for whoever takes it up."""
     truth = lab.truth()
     assert len(truth["primaries"]) <= 1
     assert len(truth["serving"]) <= 1
-    assert not (left := locks(lab)), [path.read_text() for path in left]
+    found = locks(lab)
+    assert bool(found) is left, [path.read_text() for path in found]
 
 
 def refusing(report: Report) -> list[str]:

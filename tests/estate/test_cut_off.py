@@ -270,9 +270,9 @@ async def test_a_journal_that_fills_up_stops_it_and_it_is_taken_up_again(lab: La
     assert (process.returncode, said["outcome"]) == (13, "needs_person"), said
     assert "journal can't be written" in said["sentence"]
     assert lab.truth()["serving"] == []
-    p.never_wrong(lab)
+    # The next console finds it, by whichever journal: its lock waits on the hosts.
+    p.never_wrong(lab, left=True)
     assert "outcome" not in p.story(lab, "full")
-    # The next console finds it, by the journal alone, and brings it to an end.
     one = await left_behind(lab)
     assert (one.operation, one.running, one.in_journal) == ("full", False, True)
     report = await taken_up(lab, decision)
@@ -308,7 +308,7 @@ async def test_a_journal_that_fills_up_while_an_operation_is_taken_up_is_told(la
     assert "journal can't be written" in said["sentence"]
     assert any(line.startswith("The journal lacks the outcome") for line in said["card"]), said
     assert any(line.startswith("Done and standing: ") for line in said["card"]), said
-    p.never_wrong(lab)
+    p.never_wrong(lab, left=True)
     report = await taken_up(lab, "continue")
     assert report.outcome is Ending.DONE, p.explained(report)
     assert lab.truth()["serving"] == [p.BACKUP]

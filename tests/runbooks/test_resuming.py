@@ -196,6 +196,65 @@ async def test_a_record_that_most_hosts_do_not_hold_is_no_plan(lab: Lab, impatie
     assert lab.truth()["primaries"] in ([PRIMARY], [])
 
 
+async def test_one_hosts_word_is_no_plan(lab: Lab, impatient: None) -> None:
+    await cut_off(lab, "stop")
+    forget(lab)
+    for path in left(lab):
+        if BACKUP not in path.parts:
+            path.unlink()
+    (one,) = await known(lab)
+    assert one.hosts == (BACKUP,)
+    for decision in ("continue", "undo"):
+        report = await decide(lab, one, decision)
+        assert report.outcome is Ending.REFUSED, report.sentence
+        assert "record beside the lock on more than half" in report.sentence
+
+
+async def test_what_one_host_says_of_a_step_is_looked_up(lab: Lab, impatient: None) -> None:
+    await cut_off(lab, "take")
+    forget(lab)
+    (path, *_) = records(lab)
+    record = json.loads(path.read_text())
+    record["outcomes"] = {str(step["number"]): "done" for step in record["plan"]["steps"]}
+    path.write_text(json.dumps(record))
+    (one,) = await known(lab)
+    report = await decide(lab, one, "continue")
+    assert report.outcome is Ending.DONE, (report.sentence, report.card)
+    assert lab.truth()["serving"] == [BACKUP]
+
+
+async def test_what_has_ended_is_not_begun_again_when_its_lock_comes_back(lab: Lab, impatient: None) -> None:
+    one = await cut_off(lab, "take")
+    kept = {path: path.read_bytes() for path in left(lab)}
+    assert (await decide(lab, one, "undo")).outcome is Ending.ROLLED_BACK
+    for path, data in kept.items():
+        path.write_bytes(data)
+    (again,) = await known(lab)
+    report = await decide(lab, again, "continue")
+    assert report.outcome is Ending.REFUSED
+    assert "It can only be abandoned" in report.sentence
+    assert lab.truth()["serving"] == [PRIMARY]
+    (again,) = await known(lab)
+    assert (await decide(lab, again, "abandon")).outcome is Ending.DONE
+    assert not left(lab)
+
+
+async def test_a_lock_that_another_process_took_up_is_watched_not_taken_for_this_journals_own(lab: Lab) -> None:
+    one = await cut_off(lab, "stop")
+    dead = replace(one, pid=2**22 + 1, process="long gone")
+    (mine,) = together({one.operation: dead}, {one.operation: replace(one, in_journal=False, beat_at=time.time())})
+    assert mine.process == ""
+    assert mine.running
+
+
+async def test_a_wish_to_stop_is_for_the_process_that_ended(lab: Lab, impatient: None) -> None:
+    one = await cut_off(lab, "take")
+    for path in locks(lab):
+        path.with_suffix(".stop").write_text(one.operation)
+    report = await decide(lab, one, "continue")
+    assert report.outcome is Ending.DONE, (report.sentence, report.card)
+
+
 async def test_of_two_who_take_it_up_at_once_one_is_locked_out(lab: Lab) -> None:
     one = await cut_off(lab, "stop")
     outcomes = sorted(

@@ -6,6 +6,7 @@ They are faults by name, so that `lab heal` mends them here as somebody would th
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from dslsconsole.lab.accounts import PROBE
 from dslsconsole.lab.likeness.ground import Ground
@@ -13,7 +14,7 @@ from dslsconsole.lab.likeness.servers import UNHEARD
 from dslsconsole.lab.network import CONSOLE
 from dslsconsole.model.balancer import BalancerReadings
 from dslsconsole.model.node import NodeReadings
-from dslsconsole.model.reading import FailureKind
+from dslsconsole.model.reading import FailureKind, Reading
 
 NOTABLE_SKEW_S = 1.0
 OF_NO_POWER = frozenset({FailureKind.UNREACHABLE, FailureKind.NO_ANSWER, FailureKind.LOST})
@@ -30,6 +31,7 @@ async def put(ground: Ground) -> None:
         if not node.server.plan.is_dr and node.server.plan.holds_tokens:
             faults += [*_storage(name, readings), *_licences(ground, readings)]
         faults += _reached(ground, name, readings)
+        ground.unlike.extend(_unread(ground, name, readings))
     for balancer, found in ground.balancers():
         faults += _reached(ground, balancer.plan.name, found)
     for fault in dict.fromkeys(faults):
@@ -53,6 +55,24 @@ def _reached(ground: Ground, name: str, readings: NodeReadings | BalancerReading
     return []
 
 
+def _unread(ground: Ground, name: str, readings: NodeReadings) -> list[str]:
+    """What of a host that answered could not be read: here it is as it was read last, or well."""
+    if readings.link.failure is not None:
+        return []
+    if readings.link.tried_at is None:
+        return [f"{ground.twin.stands_for[name]} was never read; here all is well on it"]
+    parts: dict[str, Reading[Any]] = {
+        "unit": readings.service,
+        "state": readings.status,
+        "role": readings.cluster,
+        "tokens": readings.tokens,
+    }
+    unread = [part for part, reading in parts.items() if reading.failure is not None]
+    if not unread or (readings.service.value is not None and readings.service.value.active != "active"):
+        return []
+    return [f"the {', '.join(unread)} of {ground.twin.stands_for[name]} could not be read; here all is well with it"]
+
+
 def _has_no_process(readings: NodeReadings | BalancerReadings) -> bool:
     """Whether HAProxy was gone from a host that answered: neither its socket nor its page could be opened."""
     if not isinstance(readings, BalancerReadings) or readings.backend.failure is None:
@@ -63,9 +83,10 @@ def _has_no_process(readings: NodeReadings | BalancerReadings) -> bool:
 
 def _is_seen(ground: Ground, name: str) -> bool:
     """Whether another server heard it, while this console's way to it was closed."""
-    views = [readings.cluster.value for _, readings in ground.nodes() if readings.link.failure is None]
-    heard = [peer for view in views if view is not None for peer in view.peers if peer.state not in (None, UNHEARD)]
-    return any(ground.is_of(peer, name) for peer in heard)
+    stale_after = ground.twin.picture.estate.stale_after_s if ground.twin.picture.estate is not None else 0.0
+    views = [readings.cluster.fresh(ground.read_at, stale_after) for _, readings in ground.nodes()]
+    told = [peer.state for view in views if view is not None for peer in view.peers if ground.is_of(peer, name)]
+    return UNHEARD not in told and any(state is not None for state in told)
 
 
 def _storage(name: str, readings: NodeReadings) -> list[tuple[str, ...]]:

@@ -11,6 +11,8 @@ from dslsconsole.model.node import Pool as ReadPool
 from dslsconsole.model.node import TokenState as ReadTokens
 
 DAY = 86400
+MOST_PEOPLE = 20_000
+"""Of more than so many, the last one holds all the rest."""
 EACH = 5
 """Tokens that one person holds, of a feature of which nothing else is known."""
 
@@ -60,7 +62,7 @@ def _state(read: ReadTokens, ground: Ground) -> TokenState:
         for feature in pool.features.values():
             left = feature.used
             while left > 0:
-                taken = min(left, site.TOKENS_OF.get(feature.name, EACH))
+                taken = min(left, site.TOKENS_OF.get(feature.name, EACH)) if number < MOST_PEOPLE else left
                 user = Checkout(f"user{number:04d}", f"ws-{number:04d}", feature.name, taken, now, now)
                 state.checkouts[number] = user
                 left, number = left - taken, number + 1

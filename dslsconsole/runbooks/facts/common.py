@@ -36,6 +36,18 @@ def changeable(survey: Survey, ground: Ground, among: Iterable[str], *nodes: str
     )
 
 
+def drawing(survey: Survey, ground: Ground, among: Iterable[str], node: str) -> tuple[str, ...]:
+    """The load balancers on which `node`'s server, once it is ready, would draw clients from the one that serves.
+
+    HAProxy leaves servers with `backup` alone as long as another takes connections; all others share them.
+    """
+    site = ground.main_nodes if node in ground.main_nodes else ground.dr_nodes
+    if survey.nodes[node].serves or not any(survey.nodes[other].serves for other in site if other != node):
+        return ()
+    found = ((name, survey.balancers[name].server(ground.server_name(name, node))) for name in among)
+    return tuple(name for name, server in found if server is not None and not server.backup)
+
+
 def servers(survey: Survey, ground: Ground, among: Iterable[str], *nodes: str) -> tuple[Mapping[str, str], ...]:
     """The nodes' servers on the load balancers that can be changed: `it` or `balancer`, `server_of`, and what was set
     for it: `was` and the state that proves it, `was_state`, to which an undo goes back."""

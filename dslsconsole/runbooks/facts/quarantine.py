@@ -31,8 +31,17 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     facts["wanted_balancers"] = known
     changed = facts.get("balancers")
     changed = tuple(str(name) for name in changed) if isinstance(changed, tuple) else ()
+    drawing = common.drawing(survey, ground, known, node)
+    if drawing and (servers := facts.get("servers")) and isinstance(servers, tuple):
+        ready = tuple(one for one in servers if isinstance(one, Mapping) and one["balancer"] not in drawing)
+        facts["let_back"] = ready
+    else:
+        facts["let_back"] = facts.get("servers", ())
+    waits = f" Its server stays as it is on {words.listed(drawing)} until failback: it would send clients to a backup."
+    facts["waits_for_failback"] = waits if drawing else ""
     facts["kept_out"] = words.of_balancers(known, changed, "Its server is in maintenance on {}.")
-    facts["let_in"] = words.of_balancers(known, changed, "Its server is ready on {}.")
+    let_in = tuple(name for name in known if name not in drawing)
+    facts["let_in"] = words.of_balancers(let_in, (n for n in changed if n in let_in), "Its server is ready on {}.")
     waiting = [loop["loop"] for loop in common.loops(survey, ground, active=False) if loop["node"] == node]
     facts["not_started"] = f" Not started again: {words.listed(waiting)}." if waiting else ""
     return facts

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dslsconsole.runbooks.evidence import wants_word
-from dslsconsole.runbooks.facts import common
+from dslsconsole.runbooks.facts import common, words
 from dslsconsole.runbooks.plan import Fact
 from dslsconsole.runbooks.survey import Survey
 from dslsconsole.systems.ground import Ground
@@ -33,5 +33,10 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     facts["balancers"] = balancers
     facts["servers"] = common.servers(survey, ground, balancers, node)
     facts["wanted_balancers"] = wanted
+    facts["drawing"] = common.drawing(survey, ground, wanted, node)
+    facts["not_changed"] = words.of_balancers(wanted, balancers, "That is so on {}.")
+    facts["leaving"] = node
+    status = survey.nodes[node].cluster.value
+    facts["votes"] = main and status is not None and status.state == "running"
     facts["serves"] = survey.nodes[node].serves
     return facts

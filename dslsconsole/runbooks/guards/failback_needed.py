@@ -12,6 +12,8 @@ async def judge(case: Case) -> Judged:
     target, primary = case.text("target"), case.text("primary")
     if target is None or primary is None:
         return unknown("who serves, or who should, is not known", "See the guard about the primary.")
+    if not case.survey.primaries():
+        return failed("no node serves as primary now", "Use failover: there is nothing to give back.")
     if primary == target:
         return failed(f"{target} is primary already", "There is nothing to fail back.")
     node = case.node(target)

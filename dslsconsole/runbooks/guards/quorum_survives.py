@@ -9,10 +9,16 @@ OVERRIDABLE = False
 async def judge(case: Case) -> Judged:
     leaving, members = case.text("leaving") or case.text("primary"), case.ground.main_nodes
     needed = case.ground.cluster.quorum or len(members) // 2 + 1
+    joining = case.text("target")
     voting = [
         name
         for name in members
-        if name != leaving and (status := case.node(name).cluster.value) is not None and status.state == "running"
+        if name != leaving
+        and (
+            ((status := case.node(name).cluster.value) is not None and status.state == "running")
+            # Who takes over is started where it is stopped.
+            or (name == joining and case.node(name).reached)
+        )
     ]
     words = f"{len(voting)} of {len(members)} vote without {leaving or 'the primary'} ({', '.join(voting) or 'none'})"
     if len(voting) >= needed:

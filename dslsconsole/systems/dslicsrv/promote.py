@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from dslsconsole.model.reading import LETS_NOBODY_IN
 from dslsconsole.systems.acting import Action, Call, Checked, Forbidden, Refused, Unfinished, Unreached, succeeded
+from dslsconsole.systems.answers import whole
 from dslsconsole.systems.dslicsrv import fresh
 from dslsconsole.systems.dslicsrv.demote import demotion, give_up_old_epoch
 from dslsconsole.systems.dslicsrv.standing import SERVING, stopped_for_certain
@@ -119,7 +120,7 @@ async def _promote(call: Call) -> str:
     above = int(call["epoch_above"])
     renewed = await give_up_old_epoch(call, above)
     promoted = await _promote_plainly_or_by_force(call)
-    if (given := _GIVEN_EPOCH.search(promoted)) and int(given[1]) <= above:
+    if (given := _GIVEN_EPOCH.search(promoted)) and (whole(given[1]) or 0) <= above:
         raise Refused(f"{promoted}: not above epoch {above}, which another server had; it is promoted once more")
     return "\n".join(filter(None, (renewed, promoted)))
 

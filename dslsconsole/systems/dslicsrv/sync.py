@@ -42,7 +42,7 @@ def _parsed(payload: bytes) -> TokenState:
     try:
         msgspec.json.decode(payload)
         return parse_tokens(payload.decode())
-    except (msgspec.DecodeError, Unreadable, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, Unreadable, UnicodeDecodeError, RecursionError) as error:
         raise Refused(f"the token state is not sound JSON ({error}); it is not pushed") from error
 
 

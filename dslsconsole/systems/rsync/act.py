@@ -11,6 +11,7 @@ from msgspec import Struct
 from dslsconsole.settings.schema import DrSyncing, SyncedFiles
 from dslsconsole.ssh.quoting import bounded, command
 from dslsconsole.systems.acting import Action, Call, Check, Checked, Refused, Unfinished, Unreached, succeeded
+from dslsconsole.systems.answers import whole
 from dslsconsole.systems.dslicsrv import fresh
 from dslsconsole.systems.rsync import generations
 
@@ -80,7 +81,7 @@ def rehearsal_in(text: str) -> Rehearsal:
     match = _FILES.search(text)
     files = None
     if match:
-        files = int(match[2].replace(",", "")) if match[2] else 0
+        files = whole(match[2]) if match[2] else 0
     return Rehearsal(files, deletions, len(real))
 
 

@@ -18,6 +18,7 @@ from dslsconsole.systems.acting import (
     command_action,
     succeeded,
 )
+from dslsconsole.systems.answers import whole
 from dslsconsole.systems.ground import Ground
 
 NOW = "date -u +%Y%m%dT%H%M%SZ"
@@ -84,7 +85,7 @@ async def _bounded_number(call: Call) -> Checked:
         return Checked(None, f"{call.host}: {failure}")
     except Refused as refusal:
         return Checked(False, f"{call.host}: {refusal}")
-    counts = [int(word) for word in answer.split() if word.isdecimal()]
+    counts = [count for word in answer.split() if (count := whole(word)) is not None]
     words = f"{call.host}: {', '.join(map(str, counts)) or 'no'} generations, {limit} are kept of each part"
     return Checked(all(count <= limit for count in counts), words)
 

@@ -59,8 +59,8 @@ class PlanDialog(Dialog[Decision]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll(-1)", show=False, priority=True),
         Binding("down", "scroll(1)", show=False, priority=True),
-        Binding("pageup", "scroll(-10)", show=False, priority=True),
-        Binding("pagedown", "scroll(10)", show=False, priority=True),
+        Binding("pageup", "scroll(-1, True)", show=False, priority=True),
+        Binding("pagedown", "scroll(1, True)", show=False, priority=True),
         Binding("ctrl+r", "again", show=False, priority=True),
     ]
     DEFAULT_CSS = """
@@ -141,8 +141,8 @@ class PlanDialog(Dialog[Decision]):
         if event.value == "r" and not any(answer.startswith("r") for answer in answers):
             self.dismiss(Rehearse())
 
-    def action_scroll(self, by: int) -> None:
-        self.query_one(LineTable).action_cursor(by)
+    def action_scroll(self, by: int, pages: bool = False) -> None:
+        self.query_one(LineTable).scroll_lines(by, pages=pages)
 
     def _setting(self, typed: str) -> Setting | None:
         name, separator, value = typed.partition("=")
