@@ -216,10 +216,10 @@ async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, 
     from dslsconsole.runbooks.reach import Reach
     from dslsconsole.runbooks.record import OperationLog, journal_of
     from dslsconsole.runbooks.second import second_for
-    from dslsconsole.runbooks.telling import Teller
+    from dslsconsole.runbooks.telling import Teller, unless
     from dslsconsole.systems.ground import Ground
 
-    ground = Ground(estate, cluster)
+    ground, stop = Ground(estate, cluster), asyncio.Event()
     teller = Teller(quiet=as_json)
     log = OperationLog(journal_of(estate, time.time), person, cluster, wish.runbook.name, wish.operation)
     async with Reach(ground, time.time) as hands:
@@ -232,11 +232,13 @@ async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, 
             time.time,
             progress=teller.step,
             shown=teller.prospect,
-            ask=teller.ask if sys.stdin.isatty() and not as_json else None,
+            stop=stop,
+            ask=(lambda shown: unless(stop, teller.ask(shown))) if sys.stdin.isatty() and not as_json else None,
             others=lambda: unfinished_on(estate, cluster, wish.operation),
+            seen_epoch=lambda: epoch_given(estate, cluster),
             second=second_for(hands, ground, log, wish, person, time.time),
         )
-        heed_signals(operation.stop)
+        heed_signals(stop)
         report = await operation.run()
         return report if wish.dry_run else await anchored(estate, report, time.time, hands)
 
@@ -259,6 +261,17 @@ def unfinished_on(estate: Estate, cluster: str, own: str) -> str | None:
                 f"{one.runbook} of {one.operator} ({state} operation {one.operation}, step {one.step} of {one.steps})"
             )
     return None
+
+
+def epoch_given(estate: Estate, cluster: str) -> int | None:
+    """The highest epoch on the cluster that this console's journal tells; None where it tells none."""
+    from dslsconsole.journal import JournalError, read
+    from dslsconsole.runbooks.record import directory_of, highest_epoch
+
+    try:
+        return highest_epoch(read(directory_of(estate), cluster=cluster))
+    except JournalError:
+        return None
 
 
 def heed_signals(stop: asyncio.Event) -> None:

@@ -38,6 +38,8 @@ from dslsconsole.systems.acting import Hands, actions, checks
 from dslsconsole.systems.ground import Ground
 
 ATTESTED_DOWN = "attested_down"
+DISASTER = "disaster"
+"""The facts of what moves the service between sites."""
 """The guard of every attestation, whatever the runbook."""
 
 
@@ -91,6 +93,8 @@ class Operation:
     """Asks the person at the terminal for the confirmation; None where there is nobody to ask."""
     others: Callable[[], str | None] = lambda: None
     """Names another operation on this cluster that this console's journal has not seen end."""
+    seen_epoch: Callable[[], int | None] = lambda: None
+    """The highest epoch that this console's journal knows to have been given on this cluster."""
     second: Second | None = None
     """A second operator's approval, or what stands for it; None where the runbook needs none."""
     _unwritten: bool = False
@@ -119,6 +123,9 @@ class Operation:
         survey = await surveyor.survey(addresses=reads_addresses(wish.runbook.facts))
         facts = conclude(wish.runbook.facts, survey, self.ground, wish.params, wish.attested)
         facts["operation"] = wish.operation
+        if wish.runbook.facts == DISASTER and (seen := self.seen_epoch()) is not None:
+            # What the DR site can't know of a main site that is gone, this journal may.
+            facts["epoch"] = str(max(seen, int(str(facts.get("epoch") or 0))))
         if (other := self.others()) is not None:
             facts["unfinished"] = other
         case = Case(self.ground, survey, facts, self.hands, self.clock, wish.attested, self.pause)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import termios
+from collections.abc import Awaitable
 
 from rich.console import Console
 from rich.text import Text
@@ -101,8 +102,9 @@ class Teller:
     async def _typed(self, question: str) -> str | None:
         try:
             termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-            return (await asyncio.to_thread(self._console.input, Text(question))).strip() or None
-        except (EOFError, OSError, termios.error):
+            self._console.print(Text(question), end="")
+            return (await _line(sys.stdin.fileno())).strip() or None
+        except (OSError, termios.error):
             return None
 
     def asking(self, request: ApprovalRequest) -> None:
@@ -145,3 +147,38 @@ class Teller:
         for line in (report.sentence, *report.card):
             if line:
                 say(Text(f"  {clean(line, 2000)}"))
+
+
+async def _line(terminal: int) -> str:
+    """A line that is typed; empty at the end of input. It can be given up at any moment: no thread waits for it.
+
+    Raises:
+        OSError: the terminal is gone.
+    """
+    loop = asyncio.get_running_loop()
+    typed: asyncio.Future[bytes] = loop.create_future()
+
+    def read() -> None:
+        loop.remove_reader(terminal)
+        try:
+            typed.set_result(os.read(terminal, 4096))
+        except OSError as error:
+            typed.set_exception(error)
+
+    loop.add_reader(terminal, read)
+    try:
+        return (await typed).decode("utf-8", "replace")
+    finally:
+        loop.remove_reader(terminal)
+
+
+async def unless(stop: asyncio.Event, asking: Awaitable[str | None]) -> str | None:
+    """The answer, or None as soon as it was asked to stop."""
+    answer, stopping = asyncio.ensure_future(asking), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((answer, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() else None
+    finally:
+        for one in (answer, stopping):
+            one.cancel()
+        await asyncio.gather(answer, stopping, return_exceptions=True)

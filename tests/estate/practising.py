@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dslsconsole.commands.run import epoch_given
 from dslsconsole.journal import read, verify
 from dslsconsole.lab.faults.commands import command_refused
 from dslsconsole.lab.practice import Lab
@@ -127,7 +128,8 @@ def operation_of(
         break_glass=break_glass,
     )
     log = OperationLog(journal_of(estate, time.time), person, CLUSTER, runbook, operation)
-    return Operation(wish, ground, hands, log, person, clock, clock.pause, progress=progress)
+    seen = lambda: epoch_given(estate, CLUSTER)  # noqa: E731
+    return Operation(wish, ground, hands, log, person, clock, clock.pause, progress=progress, seen_epoch=seen)
 
 
 async def run(lab: Lab, runbook: str, operation: str = "test", **more: Any) -> Report:

@@ -176,7 +176,7 @@ async def test_output_that_nobody_takes_any_more_does_not_end_the_operation(lab:
     p.never_wrong(lab)
 
 
-@pytest.mark.parametrize("ends", ["closed", "\x04"], ids=["closed", "end of input"])
+@pytest.mark.parametrize("ends", ["closed", "\x04", "\x03"], ids=["closed", "end of input", "interrupt"])
 async def test_a_terminal_that_is_closed_at_the_question_runs_nothing(lab: Lab, ends: str) -> None:
     before = p.standing(lab)
     words = ("run", "failover", p.CLUSTER, "--reason", "test", "--operation", "unasked")

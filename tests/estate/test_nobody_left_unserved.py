@@ -97,3 +97,34 @@ async def test_a_load_balancer_that_was_left_alone_is_named(lab: Lab) -> None:
     )
     assert report.outcome is Ending.DONE, p.explained(report)
     assert "Not changed, so look at where it sends users: haproxy-02" in report.sentence
+
+
+async def test_the_dr_site_serves_with_an_epoch_above_the_last_that_this_journal_knows(lab: Lab) -> None:
+    before = lab.truth()["nodes"][p.DR_PRIMARY]["epoch"]
+    for name, operation in (("failover", "there"), ("failback", "back")):
+        await p.until_ready(lab, name)
+        report = await p.run(lab, name, operation)
+        assert report.outcome is Ending.DONE, p.explained(report)
+    epoch = lab.truth()["nodes"][p.PRIMARY]["epoch"]
+    assert epoch >= before + 2
+    for server in lab.world.servers:
+        if server.plan.is_dr:
+            server.epoch = before
+            server.save()
+    for host in p.MAIN:
+        await lab.world.power_off(host)
+    report = await p.run(lab, "dr-activate", "site", attested=p.MAIN)
+    assert report.outcome is Ending.DONE, p.explained(report)
+    assert lab.truth()["nodes"][p.DR_PRIMARY]["epoch"] > epoch
+    for host in p.MAIN:
+        await lab.world.power_on(host)
+    await p.eventually(lambda: lab.truth()["nodes"][p.PRIMARY]["state"] == "running")
+    assert lab.truth()["serving"] == [p.DR_PRIMARY]
+
+
+async def test_storage_that_hangs_is_not_taken_for_mounted(lab: Lab) -> None:
+    await lab.fault("storage-hanging", p.BACKUP)
+    report = await p.run(lab, "failover", dry_run=True)
+    (told,) = (guard for guard in report.guards if guard.name == "storage_mounted")
+    assert told.result.value == "fail"
+    assert "/shared/dsls/licenses does not answer" in told.reading

@@ -2,7 +2,7 @@
 
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
 
-NEEDED = "each storage path is a mount of its own, of the right type and source"
+NEEDED = "each storage path is a mount of its own, of the right type and source, and answers"
 OVERRIDABLE = False
 _TYPES = {"nfs": ("nfs", "nfs4"), "gfs2": ("gfs2",)}
 
@@ -31,6 +31,10 @@ def mounted_on(case: Case, name: str) -> Judged:
             wrong.append(f"{mount.path} is {mount.fstype}, not {' or '.join(types)}")
         elif storage.source and mount.source != storage.source:
             wrong.append(f"{mount.path} comes from {mount.source}, not {storage.source}")
+        elif mount.answers is False:
+            wrong.append(f"{mount.path} does not answer: what touches it waits")
+    if not wrong and any(mount.answers is None for mount in reading.value):
+        return unknown(f"{name}: whether the storage answers could not be told", f"Try stat -f on {name}.")
     if wrong:
         return failed(f"{name}: {'; '.join(wrong)}", f"Mount the storage on {name} first.")
     return passed(f"{name}: {', '.join(f'{mount.path} ({mount.fstype})' for mount in reading.value)}")
