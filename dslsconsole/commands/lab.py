@@ -97,6 +97,8 @@ def up(
     from dslsconsole.lab.control import AlreadyRunning
     from dslsconsole.lab.practice import Lab
 
+    if cluster is not None and like is None:
+        end("--cluster goes with --like alone.", Exit.USAGE)
     twin = _twin(like, cluster) if like is not None else None
     try:
         lab = Lab(directory or default_directory(), seed=seed, speed=speed, takeover=wait, hour=hour, twin=twin)

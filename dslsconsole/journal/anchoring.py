@@ -71,7 +71,9 @@ def held_against(directory: Path, anchors: Iterable[Anchor], source: str) -> tup
     Raises:
         JournalError: the log can't be read.
     """
-    wanted = {anchor.seq: anchor for anchor in anchors}
+    wanted: dict[int, list[Anchor]] = {}
+    for anchor in anchors:
+        wanted.setdefault(anchor.seq, []).append(anchor)
     if not wanted:
         return ()
     try:
@@ -80,20 +82,20 @@ def held_against(directory: Path, anchors: Iterable[Anchor], source: str) -> tup
         raise failed("read", directory, error) from error
 
 
-def _against(directory: Path, wanted: dict[int, Anchor], source: str) -> Iterator[Damage]:
+def _against(directory: Path, wanted: dict[int, list[Anchor]], source: str) -> Iterator[Damage]:
+    """Every anchor counts: a log that was cut and grew again has two of one number, and the older one tells."""
     files, number, newest = months(directory), 0, "head"
     for path in files:
         newest = path.name
         for at, line in lines(path):
             number = _seq(line) or number + 1
-            anchor = wanted.get(number)
-            if anchor is not None and digest(line) != anchor.digest:
-                yield Damage(
-                    path.name, at, f"this line is not the one that {source} knows as number {number} since {anchor.at}"
-                )
-                return
+            for anchor in wanted.get(number, ()):
+                if digest(line) != anchor.digest:
+                    text = f"this line is not the one that {source} knows as number {number} since {anchor.at}"
+                    yield Damage(path.name, at, text)
+                    return
     if (last := max(wanted)) > number:
-        text = f"numbers up to {last} were written ({source} knows that since {wanted[last].at}), but it ends with "
+        text = f"numbers up to {last} were written ({source} knows that since {wanted[last][0].at}), but it ends with "
         yield Damage(newest, 0, f"{text}{number}: the log was cut or replaced")
 
 

@@ -180,7 +180,11 @@ class Execution:
         """Read what became of the steps that were begun; changes nothing."""
         open_: list[str] = []
         for step in self.plan.steps:
-            if step.until is None or step.number not in self._begun:
+            if step.number not in self._begun:
+                continue
+            if step.until is None:
+                if self.results[step.number - 1].outcome is not StepOutcome.DONE:
+                    open_.append(f"{step.name} ({step.host}): it was begun, and nothing tells whether it happened")
                 continue
             checked = await self._asked(step.until)
             outcome = {True: StepOutcome.DONE, False: StepOutcome.FAILED, None: StepOutcome.UNKNOWN}[checked.ok]

@@ -14,7 +14,7 @@ from dslsconsole.journal import Journal
 from dslsconsole.runbooks import guard as guards
 from dslsconsole.runbooks.beside import OperationRecord, agreed
 from dslsconsole.runbooks.changed import changed, followed_by, merged, unproven
-from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten, StepOutcome
+from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten
 from dslsconsole.runbooks.facts.common import lockable
 from dslsconsole.runbooks.guard import Case
 from dslsconsole.runbooks.lock import (
@@ -29,13 +29,13 @@ from dslsconsole.runbooks.lock import (
     watched,
 )
 from dslsconsole.runbooks.permission import Person, forbidden, who
-from dslsconsole.runbooks.plan import Plan
 from dslsconsole.runbooks.process import identity
 from dslsconsole.runbooks.reach import Reach
-from dslsconsole.runbooks.record import OperationLog, directory_of, remembered
+from dslsconsole.runbooks.record import OperationLog, directory_of
 from dslsconsole.runbooks.report import Report
 from dslsconsole.runbooks.survey import Survey, Surveyor
 from dslsconsole.runbooks.unfinished import Known
+from dslsconsole.runbooks.written import earlier, has_ended, of_last_run, written_plan
 from dslsconsole.settings.schema import Estate
 from dslsconsole.systems.acting import Refused, Unfinished, Unreached, actions, checks
 from dslsconsole.systems.ground import Ground
@@ -181,7 +181,7 @@ class _Taking:
         one = self._one
         asked = tuple(dict.fromkeys((*one.hosts, *carriers)))
         beside = await agreed(self._hands, self._ground, asked, one.operation, one.runbook) if one.hosts else None
-        own = [entry for entry in entries if entry.operation == one.operation]
+        own = of_last_run([entry for entry in entries if entry.operation == one.operation])
         planned = written_plan(own)
         if planned is None:
             if beside is None:
@@ -324,57 +324,6 @@ async def _still(hands: Reach, ground: Ground, one: Known) -> None:
     await pause(WATCHED_SECONDS)
     if (after := await beats()) and after != before:
         raise NotNow(Ending.LOCKED, f"{one.operation} is running, from {one.from_host}: its lock shows signs of life.")
-
-
-def has_ended(entries: list[journal.Entry], operation: str) -> bool:
-    """Whether the journal tells how the operation ended, after it was last begun or taken up."""
-    told = remembered(entries).get(operation)
-    return told is not None and told.ended
-
-
-def written_plan(entries: list[journal.Entry]) -> OperationRecord | None:
-    """The plan as it was confirmed; None where the journal does not hold it, or holds another than it says."""
-    for entry in entries:
-        if entry.event == "planned" and isinstance(entry.data.get("whole"), dict):
-            try:
-                plan = msgspec.convert(entry.data["whole"], Plan)
-                record = OperationRecord(
-                    operation=entry.operation,
-                    cluster=entry.cluster,
-                    runbook=entry.runbook,
-                    plan=plan,
-                    epoch=msgspec.convert(entry.data.get("epoch", ""), str),
-                    primaries=msgspec.convert(entry.data.get("primaries", []), tuple[str, ...]),
-                    attested=msgspec.convert(entry.data.get("attested", []), tuple[str, ...]),
-                )
-            except msgspec.ValidationError:
-                return None
-            undoing = any(one.event == "step-started" and one.data.get("undo") for one in entries)
-            return replace(record, undoing=undoing) if plan.hash == entry.data.get("plan") else None
-    return None
-
-
-def earlier(entries: list[journal.Entry], plan: Plan) -> dict[int, StepOutcome]:
-    """What the journal tells of the plan's steps. One that was begun and never ended may or may not have happened:
-    to continue, it is looked at and run again; to undo, it is taken back as if it had happened in part.
-    """
-    found: dict[int, StepOutcome] = {}
-    for entry in entries:
-        number = entry.data.get("step")
-        if not isinstance(number, int) or not 1 <= number <= len(plan.steps):
-            continue
-        if entry.event == "step-started" and not entry.data.get("undo"):
-            found[number] = StepOutcome.FAILED
-        elif entry.event == "step-ended":
-            outcome = entry.data.get("outcome")
-            if outcome == "undone":
-                found.pop(number, None)
-            elif entry.data.get("undo") or (outcome == "failed" and entry.data.get("run") is False):
-                continue
-            else:
-                known = {"done": StepOutcome.DONE, "skipped": StepOutcome.SKIPPED}
-                found[number] = known.get(str(outcome), StepOutcome.FAILED)
-    return found
 
 
 async def _abandoned(

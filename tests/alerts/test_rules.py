@@ -407,6 +407,14 @@ class TestLoadBalancers:
         promoted = with_view(with_view(healthy(), BACKUP, role=Role.PRIMARY, epoch=8), PRIMARY, role=Role.BACKUP)
         assert raised(promoted) == {("lb_wrong_server", "dsls-primary", CRITICAL), WRONG_WAY}
 
+    def test_that_the_licence_is_not_valid_is_one_cause(self) -> None:
+        invalid = read(ServerStatus("Running", license_valid=False, license_note="expired"))
+        snapshot = with_node(with_node(healthy(), PRIMARY, status=invalid), BACKUP, status=invalid)
+        down = server("dsls-primary", ServerState.DOWN), server("dsls-backup", backup=True)
+        assert "lb_wrong_server" not in ids(both(snapshot, *down))
+        assert "license_invalid" in ids(both(snapshot, *down))
+        assert "lb_wrong_server" in ids(both(healthy(), *down))
+
     def test_no_server_up(self) -> None:
         line = server("dsls-primary", ServerState.MAINT), server("dsls-backup", ServerState.DRAIN, backup=True)
         assert raised(both(healthy(), *line)) == {("no_server_up", CLUSTER, CRITICAL)}

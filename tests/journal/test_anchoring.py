@@ -49,3 +49,19 @@ def test_a_log_that_was_replaced_or_began_anew_is_found(tmp_path: Path) -> None:
         journal.append("note", operator="bea", origin=Origin("jump-02"))
     (damage,) = held_against(tmp_path, [anchor], "there")
     assert "this line is not the one that there knows as number 5" in damage.text
+
+
+def test_a_log_that_was_cut_and_grew_again_is_found_by_its_older_anchor(tmp_path: Path) -> None:
+    log(tmp_path, 5)
+    before = anchor_of(tmp_path, 0.0)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    journal = Journal(tmp_path)
+    for _ in range(5):
+        journal.append("note", operator="bea", origin=Origin("jump-02"))
+    after = anchor_of(tmp_path, 1.0)
+    assert before is not None
+    assert after is not None
+    assert held_against(tmp_path, [after], "there") == ()
+    (damage,) = held_against(tmp_path, [before, after], "there")
+    assert "this line is not the one that there knows as number 5" in damage.text
