@@ -118,6 +118,9 @@ async def test_all_connections_break_while_a_step_runs(new_lab: NewLab, share: i
     for number in firsts[share::SHARES]:
         before, operation = Beginning(lab), f"cut-{number}"
         report = await Cut(lab, number).run(runbook, operation)
+        if report.outcome is Ending.REFUSED:  # a busy machine let a question at its beginning go unanswered
+            await p.until_ready(lab, runbook, overrides=p.overridden(runbook))
+            report = await Cut(lab, number).run(runbook, operation := f"{operation}-again")
         told = f"step {number}: {p.explained(report)}"
         p.never_wrong(lab)
         assert p.story(lab, operation)[-1] == "outcome"

@@ -18,8 +18,8 @@ Steps = tuple[PlannedStep, ...]
 SETTLED = {StepOutcome.DONE, StepOutcome.SKIPPED}
 SWITCHES = ["failover", "failback", "dr-activate", "dr-return"]
 EVERY = os.environ.get("DSLSCONSOLE_ALL_FAULTS") == "1"
-SHARES = 5
-"""A long test is cut into so many, each of which takes every fifth step or group. One of them is always run, and all
+SHARES = 8
+"""A long test is cut into so many, each of which takes every eighth step or group. One of them is always run, and all
 where every fault is (DSLSCONSOLE_ALL_FAULTS=1): they take five minutes."""
 in_shares = pytest.mark.parametrize("share", range(SHARES if EVERY else 1))
 
