@@ -106,17 +106,16 @@ def remembered(entries: Iterable[Entry]) -> dict[str, Remembered]:
 
 def highest_epoch(entries: Iterable[Entry]) -> int | None:
     """The highest epoch that plans were made at, or a promotion under one of them gave; None where none is told."""
-    found: dict[str, int] = {}
-    promoted: set[str] = set()
+    highest: int | None = None
+    planned: dict[str, int] = {}
     promotes: dict[str, set[int]] = {}
     for entry in entries:
-        epoch = str(entry.data.get("epoch") or "")
-        if entry.event == "planned":
-            if epoch.isascii() and epoch.isdecimal() and len(epoch) < 16:
-                found[entry.operation] = int(epoch)
+        name, epoch = entry.operation, str(entry.data.get("epoch") or "")
+        if entry.event == "planned" and epoch.isascii() and epoch.isdecimal() and len(epoch) < 16:
             steps = entry.data.get("steps")
             named = enumerate(steps if isinstance(steps, list) else (), 1)
-            promotes[entry.operation] = {n for n, one in named if "-promote-to-primary" in str(one)}
-        elif entry.event == "step-ended" and entry.data.get("step") in promotes.get(entry.operation, ()):
-            promoted |= {entry.operation} if entry.data.get("outcome") == "done" else set()
-    return max((epoch + (operation in promoted) for operation, epoch in found.items()), default=None)
+            planned[name], promotes[name] = int(epoch), {n for n, one in named if "-promote-to-primary" in str(one)}
+            highest = max(highest or 0, planned[name])
+        elif entry.event == "step-ended" and entry.data.get("step") in promotes.get(name, ()):
+            highest = max(highest or 0, planned[name] + (entry.data.get("outcome") == "done"))
+    return highest

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from dslsconsole.journal import Entry
+from dslsconsole.runbooks.record import highest_epoch
 from dslsconsole.runbooks.written import of_last_run
 
 
@@ -22,3 +23,21 @@ def test_what_was_taken_up_from_elsewhere_begins_with_its_plan() -> None:
     assert of_last_run(told) == told
     again = entries("planned", "confirmed", "step-started", "planned", "resumed", "step-ended")
     assert of_last_run(again) == again
+
+
+def told(event: str, operation: str = "one", **data: object) -> Entry:
+    return cast(Entry, SimpleNamespace(event=event, operation=operation, data=data))
+
+
+def test_the_highest_epoch_is_that_of_the_plans_and_of_their_promotions() -> None:
+    steps = [{"command": ["systemctl stop"]}, {"command": ["DSLicSrv -promote-to-primary -node b"]}]
+    plan = told("planned", epoch="7", steps=steps)
+    assert highest_epoch([]) is None
+    assert highest_epoch([plan]) == 7
+    assert highest_epoch([plan, told("step-ended", step=1, outcome="done")]) == 7
+    assert highest_epoch([plan, told("step-ended", step=2, outcome="failed")]) == 7
+    promoted = [plan, told("step-ended", step=2, outcome="done")]
+    assert highest_epoch(promoted) == 8
+    # A new plan under the same id has promoted nothing yet: what it rests on does not change by its being written.
+    assert highest_epoch([*promoted, told("planned", epoch="8", steps=steps)]) == 8
+    assert highest_epoch([told("planned", epoch="9" * 20, steps="none"), told("planned", epoch=None)]) is None
