@@ -109,10 +109,12 @@ def main() -> None:
 
 def _of_our_own(error: Exception) -> str:
     """What to say of an error that nobody foresaw. The traceback goes into a file, for those who mend it."""
-    what = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1][:300]
+    from dslsconsole.ssh.cleaning import clean
+
+    what = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     if isinstance(error, OSError) and error.strerror:
         what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    said = f"dslsconsole can't go on: {what}."
+    said = f"dslsconsole can't go on: {clean(what, 300)}."
     try:
         handle, path = tempfile.mkstemp(prefix="dslsconsole-error-", suffix=".txt")
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -1,5 +1,7 @@
 """The command line itself: the console's name may be left out, wherever the estate file is named."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ def test_what_nobody_knows_is_still_said(words: list[str], status: int) -> None:
     ("error", "said"),
     [
         (ValueError("no such thing"), "dslsconsole can't go on: ValueError: no such thing."),
+        (ValueError("\x1b]0;owned\x07what a host said"), "dslsconsole can't go on: ValueError: "),
         (OSError(28, "No space left on device", "/tmp/x"), "dslsconsole can't go on: /tmp/x: No space left on device."),
     ],
 )
@@ -47,7 +50,15 @@ def test_an_error_that_nobody_foresaw_is_told_in_a_sentence_and_kept_for_those_w
     told = capsys.readouterr().err
     assert told.startswith(said)
     assert "Traceback" not in told
+    assert "\x1b" not in told
     (kept,) = tmp_path.glob("dslsconsole-error-*.txt")
     assert str(kept) in told
     assert "Traceback" in kept.read_text()
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("trouble", ["BrokenPipeError", "OSError"])
+def test_what_was_done_keeps_its_status_where_nobody_reads_how_it_ended(trouble: str) -> None:
+    script = f"from dslsconsole.commands import told\ndef say(): print('x'); raise {trouble}\ntold(12, say)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (12, "")
