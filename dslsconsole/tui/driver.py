@@ -1,11 +1,15 @@
 """What stands between Textual and the terminal: characters that it has, and no frames that it can't take."""
 
 import time
+from collections.abc import Iterable
 from typing import Any, cast
 
 from rich.console import RenderableType
+from textual import events
 from textual._compositor import ChopsUpdate
+from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
 from textual.screen import Screen
@@ -16,6 +20,23 @@ from dslsconsole.tui.repertoire import Repertoire, characters
 BEHIND_AFTER_S = 0.25
 """A terminal that has not taken what it was sent for so long gets nothing more until it has."""
 LOOKS_EVERY_S = 0.1
+
+
+class EscapeKept(XTermParser):
+    """Takes Esc and a key soon after it for just these two.
+
+    A terminal sends the same for the key with Alt, which nothing here is bound to; Textual's own parser would make of it
+    a key that does nothing or, after Enter and signs, forget that Esc was pressed.
+    """
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if alt:
+            yield events.Key("escape", "\x1b")
+        yield from super()._sequence_to_key_events(sequence)
+
+
+# The driver makes its parser by this name and offers no other way to give it one.
+vars(linux_driver)["XTermParser"] = EscapeKept
 
 
 class _Counted:

@@ -12,6 +12,7 @@ from dslsconsole.alerts.thresholds import thresholds_of
 from dslsconsole.model.balancer import BalancerReadings, ServerState
 from dslsconsole.model.node import (
     Disk,
+    DnsAnswer,
     DrSync,
     Link,
     Mount,
@@ -23,6 +24,7 @@ from dslsconsole.model.node import (
     TokenState,
 )
 from dslsconsole.model.reading import Failure, FailureKind
+from dslsconsole.model.shape import ClusterShape
 from dslsconsole.model.snapshot import Snapshot
 from dslsconsole.model.verdict import Alert, Severity
 from dslsconsole.watch.judgement import judge
@@ -63,10 +65,10 @@ WRONG_WAY = ("sync_wrong_way", PRIMARY, CRITICAL)
 Raised = set[tuple[str, str, Severity]]
 
 
-def alerts(snapshot: Snapshot, now: float = NOW) -> tuple[Alert, ...]:
+def alerts(snapshot: Snapshot, now: float = NOW, shape: ClusterShape = SHAPE) -> tuple[Alert, ...]:
     """What a single reading raises."""
-    board = Board(SHAPE, thresholds_of(SHAPE), interval=5.0, stale_after=15.0, patient=False)
-    return board.judge(snapshot, judge(SHAPE, snapshot, now, 15.0), now)
+    board = Board(shape, thresholds_of(shape), interval=5.0, stale_after=15.0, patient=False)
+    return board.judge(snapshot, judge(shape, snapshot, now, 15.0), now)
 
 
 def raised(snapshot: Snapshot, now: float = NOW) -> Raised:
@@ -240,6 +242,23 @@ class TestCluster:
             ("service_down", PRIMARY, CRITICAL),
             ("no_primary", CLUSTER, CRITICAL),
         }
+
+    def test_where_all_run_as_backup_each_may_take_over(self) -> None:
+        found = alerts(with_view(healthy(), PRIMARY, role=Role.BACKUP))
+        advice = next(alert.advice for alert in found if alert.id == "no_primary")
+        assert advice == f"Press F to fail over to {PRIMARY} or {BACKUP}."
+
+    def test_where_clients_are_sent_to_the_dr_site_no_failover_is_advised(self) -> None:
+        assert SHAPE.dr is not None
+        dr = msgspec.structs.replace(
+            SHAPE.dr, record="dsls.company.com", main_address="10.20.0.100", dr_address="10.30.0.100"
+        )
+        shape = msgspec.structs.replace(SHAPE, dr=dr)
+        answer = DnsAnswer(("10.30.0.100",), 60, authoritative=True, status="NOERROR")
+        found = alerts(with_node(stopped(healthy(), PRIMARY), DR_PRIMARY, dns=read(answer)), shape=shape)
+        alert = next(alert for alert in found if alert.id == "no_primary")
+        assert alert.advice.startswith("Activate the DR site (A)")
+        assert "DNS: dsls.company.com is 10.30.0.100" in alert.evidence[-1]
 
     def test_a_primary_that_only_can_t_be_read_does_not(self) -> None:
         assert "no_primary" not in ids(dead(healthy(), PRIMARY, seen_by_peers=True))

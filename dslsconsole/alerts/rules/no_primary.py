@@ -20,16 +20,35 @@ def _find(view: View) -> Iterator[Finding]:
     words = {node.name: _proof(view, node) for node in view.shape.nodes if node.mode is not Mode.ARBITRATOR}
     if not words or None in words.values():
         return
-    able = [node.name for node in view.shape.nodes if node.mode is not Mode.ARBITRATOR and not view.out(node)]
+    sent_away = _sent_to_the_dr_site(view)
     yield Finding(
         subject=view.shape.name,
         severity=Severity.CRITICAL,
         summary="no node is primary: no licences are served",
-        evidence=tuple(word for word in words.values() if word is not None),
-        advice=f"Press F to fail over to {listed(able)}."
-        if able
-        else "Start a licence server, or activate the DR site.",
+        evidence=(*(word for word in words.values() if word is not None), *((sent_away,) if sent_away else ())),
+        advice=_advice(view, sent_away=sent_away is not None),
     )
+
+
+def _advice(view: View, *, sent_away: bool) -> str:
+    if sent_away:
+        return "Activate the DR site (A), to which clients are sent; dr-return brings them back from there."
+    able = [node.name for node in view.shape.nodes if node.mode is not Mode.ARBITRATOR and not view.out(node)]
+    return (
+        f"Press F to fail over to {listed(able, 'or')}." if able else "Start a licence server, or activate the DR site."
+    )
+
+
+def _sent_to_the_dr_site(view: View) -> str | None:
+    """In words, that the DNS record points at the DR site, so that a failover here would reach nobody."""
+    dr = view.shape.dr
+    if dr is None or dr.main_address is None or dr.dr_address is None:
+        return None
+    answers = (view.fresh(view.node(node.name).dns) for node in view.shape.all_nodes)
+    for known in answers:
+        if known is not None and dr.dr_address in known.addresses and dr.main_address not in known.addresses:
+            return f"DNS: {dr.record} is {dr.dr_address}, the DR site, where no server is known to serve"
+    return None
 
 
 def _proof(view: View, node: NodeShape) -> str | None:

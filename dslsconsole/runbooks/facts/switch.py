@@ -11,55 +11,72 @@ from dslsconsole.systems.ground import Ground
 
 
 def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested: frozenset[str]) -> dict[str, Fact]:
-    """`primary` is who serves now, or who served last; `target` takes over."""
+    """`primary` is who serves now, or who served last; `target` takes over.
+
+    Where every node that could serve answers, and says that it does not (`idle`), nobody is dead: `primary` is then
+    the node that stands back for `target`, and goes on running as backup.
+    """
     facts: dict[str, Fact] = {"kill": params.get("stop") == "kill"}
     alive = survey.primaries(tuple(ground.main_nodes))
+    idle = not alive and all(survey.nodes[name].role is not None for name in common.candidates(ground))
     facts["planned"] = len(alive) == 1
     facts["emergency"] = not alive
-    primary = alive[0] if len(alive) == 1 else _last_primary(survey, ground) if not alive else None
+    facts["idle"] = idle
+    facts["bereft"] = not alive and not idle
+    facts["starts_target"] = params.get("target") == "configured"
+    primary = alive[0] if len(alive) == 1 else _last_primary(survey, ground) if facts["bereft"] else None
+    target = _target(survey, ground, params, primary, idle=idle)
+    if idle:
+        primary = _standing_back(ground, target)
     common.put(facts, "primary", primary)
-    target = _target(survey, ground, params, primary)
     common.put(facts, "target", target)
-    common.put(facts, "target_unfit", _unfit(survey, ground, params.get("target"), primary))
+    common.put(facts, "target_unfit", _unfit(survey, ground, params.get("target"), None if idle else primary))
     asked = (*((primary,) if primary and not alive else ()), *(common.candidates(ground) if not alive else ()))
     asked += (*ground.dr_nodes, *(loop.node for loop in ground.cluster.automation if loop.node in survey.nodes))
     facts["attestable"] = wants_word(survey, ground, dict.fromkeys(asked), attested)
     if primary is None or target is None:
         return facts
-    facts["dead"] = primary
-    facts["still_up"] = words.still_up(survey, ground, () if alive else (primary,))
+    facts["dead"] = "" if idle else primary
+    facts["leaving"] = "" if idle else primary
+    facts["still_up"] = words.still_up(survey, ground, (primary,) if facts["bereft"] else ())
     known = common.epoch(survey, ground.main_nodes)
     facts["epoch"] = str(known) if known is not None else "0"
     facts["primary_port"] = ground.licence_port(primary)
     facts["configured_primary"] = common.configured_primary(ground) or primary
     balancers = common.changeable(survey, ground, ground.main_balancers, primary, target)
     facts["balancers"] = balancers
-    facts["primary_servers"] = common.servers(survey, ground, balancers, primary)
+    taken_out = [name for name in balancers if not idle or _draws(survey, ground, name, primary)]
+    facts["primary_servers"] = common.servers(survey, ground, taken_out, primary)
     facts["target_servers"] = common.servers(survey, ground, balancers, target)
     facts["features"] = ground.cluster.checkout_features
     facts["acts_on"] = tuple(name for name in (primary, target) if survey.nodes[name].reached)
     node = survey.nodes[primary]
     facts["primary_answers"] = node.reached
-    facts["primary_hangs"] = not alive and node.reached and not node.stopped
-    facts["primary_to_kill"] = node.reached and not node.stopped and bool(facts["kill"])
-    facts["attested"] = " ".join(sorted(attested & {primary}))
-    facts["is_attested"] = primary in attested
+    facts["primary_hangs"] = bool(facts["bereft"]) and node.reached and not node.stopped
+    facts["primary_to_kill"] = not idle and node.reached and not node.stopped and bool(facts["kill"])
+    facts["is_attested"] = not idle and primary in attested
+    facts["attested"] = primary if facts["is_attested"] else ""
     # Stopped already, or stopped by this operation before the promotion: its own host says so then.
-    facts["certain"] = primary if not alive and node.reached else ""
-    facts["is_certain"] = not alive and node.reached
+    facts["is_certain"] = bool(facts["bereft"]) and node.reached
+    facts["certain"] = primary if facts["is_certain"] else ""
     facts["target_stopped"] = survey.nodes[target].stopped
     running = common.loops(survey, ground, active=True)
     facts["running_loops"] = running
-    facts["loops_to_resume"] = tuple(loop for loop in running if loop["node"] != primary)
-    left = ", ".join(loop["loop"] for loop in running if loop["node"] == primary)
-    facts["left_paused"] = f" Paused until failback: {left}." if left else ""
-    facts["not_paused"] = words.unpaused(survey, ground)
     loops_to_start = tuple(
         loop for loop in (*running, *common.loops(survey, ground, active=False)) if survey.nodes[loop["node"]].reached
     )
     facts["loops_to_start"] = loops_to_start
+    # Nothing is left to fail back then: what an earlier operation left paused would stay so for ever.
+    as_configured = idle and target == common.configured_primary(ground)
+    to_resume = loops_to_start if as_configured else running
+    facts["loops_to_resume"] = tuple(loop for loop in to_resume if loop["node"] != primary)
+    left = ", ".join(loop["loop"] for loop in running if loop["node"] == primary)
+    facts["left_paused"] = f" Paused until failback: {left}." if left else ""
+    facts["not_paused"] = words.unpaused(survey, ground)
     facts["stays_out"] = words.of_balancers(
-        ground.main_balancers, balancers, f"{primary} stays out of {{}} until failback."
+        ground.main_balancers,
+        balancers,
+        f"{primary} stays out of {words.listed(taken_out)} until failback." if taken_out else "",
     )
     facts["as_configured"] = words.of_balancers(
         ground.main_balancers, balancers, "Both servers are ready again on {}."
@@ -80,12 +97,40 @@ def _last_primary(survey: Survey, ground: Ground) -> str | None:
     return silent[0] if len(silent) == 1 else None
 
 
-def _target(survey: Survey, ground: Ground, params: Mapping[str, str], primary: str | None) -> str | None:
+def _standing_back(ground: Ground, target: str | None) -> str | None:
+    """Who stands back for `target` where nobody serves: the configured primary before all others."""
+    others = [name for name in common.candidates(ground) if name != target]
+    configured = common.configured_primary(ground)
+    return configured if configured in others else next(iter(others), None)
+
+
+def _draws(survey: Survey, ground: Ground, balancer: str, node: str) -> bool:
+    """Whether a node's server would draw clients from another that serves: HAProxy spares those with `backup`."""
+    server = survey.balancers[balancer].server(ground.server_name(balancer, node))
+    return server is None or not server.backup
+
+
+def _newest(survey: Survey, ground: Ground) -> str | None:
+    """The backup with the newest token state; of several the configured primary."""
+    configured = common.configured_primary(ground)
+
+    def rank(name: str) -> tuple[int, bool]:
+        tokens = survey.nodes[name].tokens.value
+        return (tokens.generation if tokens and tokens.generation is not None else -1), name == configured
+
+    return max(common.backups(survey, ground), key=rank, default=None)
+
+
+def _target(
+    survey: Survey, ground: Ground, params: Mapping[str, str], primary: str | None, *, idle: bool
+) -> str | None:
     asked = params.get("target")
     if asked == "configured":
         return common.configured_primary(ground)
     if asked:
         return asked if asked in common.candidates(ground) and asked != primary else None
+    if idle:
+        return _newest(survey, ground)
     return next((name for name in common.backups(survey, ground) if name != primary), None)
 
 

@@ -28,7 +28,7 @@ def of_balancers(known: Iterable[str], changed: Iterable[str], sentence: str) ->
     """` SENTENCE`, with `{}` for those that are changed, and who is left as it was; empty where there are none."""
     changed = tuple(dict.fromkeys(changed))
     left = [name for name in known if name not in changed]
-    told = f" {sentence.format(listed(changed))}" if changed else ""
+    told = f" {sentence.format(listed(changed))}" if changed and sentence else ""
     if left:
         told += f" Not changed, so look at where it sends users: {listed(left)}."
     return told

@@ -1,6 +1,6 @@
 """Can every load balancer be read and changed?"""
 
-from dslsconsole.runbooks.guard import Case, Judged, failed, passed
+from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
 
 NEEDED = "every load balancer answers, knows the servers, and lets itself be changed"
 OVERRIDABLE = True
@@ -12,6 +12,11 @@ async def judge(case: Case) -> Judged:
 
 def of_site(case: Case, names: tuple[str, ...], fact: str) -> Judged:
     """The same for the load balancers of one site; `fact` names those that can be changed."""
+    if fact not in case.facts:
+        return unknown(
+            "who takes over from whom is not known, so what is to be changed on the load balancers is not either",
+            "See the guards about who is primary, and about who takes over.",
+        )
     can = case.names(fact)
     told = []
     for name in names:
