@@ -17,6 +17,7 @@ from dslsconsole.commands import Exit, Invocation, end, estate_option, told
 from dslsconsole.commands.completing import clusters, completing, runbooks
 
 if TYPE_CHECKING:
+    from dslsconsole.runbooks.execution import Ending
     from dslsconsole.runbooks.operation import Wish
     from dslsconsole.runbooks.permission import Person
     from dslsconsole.runbooks.report import Report
@@ -87,6 +88,7 @@ def command(
     13 failed or unknown: needs a person, 14 not confirmed, not approved or not permitted.
     """
     from dslsconsole.commands.supervised import interval, supervised
+    from dslsconsole.runbooks.execution import Ending
     from dslsconsole.runbooks.operation import Wish, asked
     from dslsconsole.runbooks.permission import forbidden, who
 
@@ -107,8 +109,6 @@ def command(
     if operation is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", operation):
         end("--operation takes letters, digits, dots, hyphens and underscores, 100 at most.", Exit.USAGE)
     _check_glass(estate, book, break_glass.strip())
-    if seconds is not None and book.name in estate.operators.two_person:
-        end(f"{book.name} needs a second operator, who approves one run and no loop.", Exit.NOT_CONFIRMED)
     wish = Wish(
         runbook=book,
         operation=operation or new_id(),
@@ -121,12 +121,18 @@ def command(
         plan_hash=plan,
         break_glass=break_glass.strip(),
     )
+    if (fixed := _fixed(overrides)) is not None:
+        refused = _not_begun(fixed, wish, cluster, Ending.REFUSED)
+        told(status_of(refused), lambda: tell(refused, as_json=as_json))
     if rehearse:
         from dslsconsole.commands.rehearsing import rehearse as rehearsed
 
         sys.exit(rehearsed(estate, cluster, wish, as_json=as_json))
     person = who()
-    report = _not_allowed(forbidden(estate, book.name, person), wish, cluster)
+    why = forbidden(estate, book.name, person)
+    if why is None and seconds is not None and book.name in estate.operators.two_person:
+        why = f"{book.name} needs a second operator, who approves one run and no loop."
+    report = None if why is None else _not_begun(why, wish, cluster, Ending.NOT_CONFIRMED)
     if report is None and seconds is not None and not dry_run:
         supervised(estate, cluster, wish, person, every=seconds, mismatches=mismatches, as_json=as_json)
     if report is None:
@@ -174,15 +180,12 @@ def new_id() -> str:
 def _check_names(
     estate: Estate, cluster: str, book: Runbook, overrides: tuple[str, ...], attest: tuple[str, ...]
 ) -> None:
-    from dslsconsole.runbooks.guard import catalogue
     from dslsconsole.systems.ground import Ground
 
     names = [use.guard for use in book.guards]
     for override in overrides:
         if override not in names:
             end(f"{book.name} has no guard called {override}.{nearest(override, names)}", Exit.USAGE)
-        if not catalogue()[override].OVERRIDABLE:
-            end(f"The guard {override} can't be overridden.", Exit.REFUSED)
     known = list(Ground(estate, cluster).nodes)
     for host in attest:
         if host not in known:
@@ -198,15 +201,19 @@ def _check_glass(estate: Estate, book: Runbook, reason: str) -> None:
         end(f"--break-glass takes the reason in words, {LEAST_REASON} characters at least.", Exit.USAGE)
 
 
-def _not_allowed(why: str | None, wish: Wish, cluster: str) -> Report | None:
-    from dslsconsole.runbooks.execution import Ending
+def _fixed(overrides: tuple[str, ...]) -> str | None:
+    """Which of the guards can't be overridden, as a sentence; None where all can."""
+    from dslsconsole.runbooks.guard import catalogue
+
+    fixed = [name for name in overrides if not catalogue()[name].OVERRIDABLE]
+    return f"The guard {fixed[0]} can't be overridden." if fixed else None
+
+
+def _not_begun(why: str, wish: Wish, cluster: str, ending: Ending) -> Report:
+    """The report on an operation that was not even looked at."""
     from dslsconsole.runbooks.report import Report
 
-    if why is None:
-        return None
-    return Report(
-        wish.runbook.name, cluster, wish.operation, Ending.NOT_CONFIRMED, sentence=why, title=wish.runbook.title
-    )
+    return Report(wish.runbook.name, cluster, wish.operation, ending, sentence=why, title=wish.runbook.title)
 
 
 async def carried_out(estate: Estate, cluster: str, wish: Wish, person: Person, *, as_json: bool) -> Report:

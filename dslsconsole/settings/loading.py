@@ -145,12 +145,44 @@ def _contradictions_of_the_rest(data: dict[str, object], errors: list[ErrorDetai
     """What contradicts itself in those parts of the data that the schema does not object to."""
     rest = _without(data, {key_of(error)[0] for error in errors})
     rest["version"] = 1
-    estate, errors = _validated(rest)
+    estate, errors = _with_stand_ins(rest)
     if estate is None:
         # What was removed was needed: leave the whole cluster or section out.
         rest = _without(rest, {error["loc"][: 2 if error["loc"][0] == "clusters" else 1] for error in errors})
         estate, errors = _validated(rest)
     return list(contradictions(estate)) if estate is not None else []
+
+
+def _with_stand_ins(data: dict[str, object]) -> tuple[Estate | None, list[ErrorDetails]]:
+    """Validate with a sound value of no meaning for each one that is missing, as long as one of a few kinds will do."""
+    estate, errors = _validated(data)
+    missing = [error["loc"] for error in errors if error["type"] == "missing"]
+    if len(missing) < len(errors):
+        return estate, errors
+    for kind in range(len(_STAND_INS)):
+        for number, key in enumerate(missing):
+            _put(data, key, _STAND_INS[kind].format(number + 1))
+        estate, errors = _validated(data)
+        still = {error["loc"] for error in errors}
+        missing = [key for key in missing if key in still]
+        if not missing:
+            break
+    return estate, errors
+
+
+_STAND_INS = ("stand-in-{}.invalid", "192.0.2.{}", "backup", "/nowhere/{}", "1h")
+"""A host name and an address that are nobody's (RFC 6761, RFC 5737), a mode, a path, a duration."""
+
+
+def _put(data: dict[str, object], key: Key, value: str) -> None:
+    """Set an entry, if there is a mapping to hold it."""
+    here = data
+    for step in key[:-1]:
+        inner = here.get(str(step))
+        if not isinstance(inner, dict):
+            return
+        here = inner
+    here[str(key[-1])] = value
 
 
 def _without(data: dict[str, object], keys: set[Key]) -> dict[str, object]:

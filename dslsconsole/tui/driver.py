@@ -22,6 +22,10 @@ BEHIND_AFTER_S = 0.25
 LOOKS_EVERY_S = 0.1
 
 
+_SHIFTED_BY_ALT = "0123456789bf-="
+"""What Textual takes for other characters, or for a word's width, with Alt."""
+
+
 class EscapeKept(XTermParser):
     """Takes Esc and a key soon after it for just these two.
 
@@ -30,6 +34,8 @@ class EscapeKept(XTermParser):
     """
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if len(sequence) == 2 and sequence[0] == "\x1b" and sequence[1] in _SHIFTED_BY_ALT:
+            alt, sequence = True, sequence[1]
         if alt:
             yield events.Key("escape", "\x1b")
         yield from super()._sequence_to_key_events(sequence)

@@ -51,7 +51,7 @@ async def test_a_source_that_is_not_mounted_is_refused(estate: RealEstate) -> No
     assert not names(estate, "copy")
     refused = await estate.console("run", "dr-sync", CLUSTER, "--reason", "r", "--override", "source_mounted")
     assert refused.status == 10, refused
-    assert "can't be overridden" in refused.stderr
+    assert "can't be overridden" in refused.stdout
 
 
 async def test_why_a_copy_fails_is_said_in_sshs_own_words(estate: RealEstate) -> None:

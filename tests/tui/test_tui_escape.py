@@ -21,6 +21,8 @@ def keys(sent: str) -> list[str]:
         ("\x1bF", ["escape", "F"]),
         ("\x1b\r", ["escape", "enter"]),
         ("\x1b?", ["escape", "question_mark"]),
+        ("\x1b1", ["escape", "1"]),
+        ("\x1bb", ["escape", "b"]),
         ("\x1b", ["escape"]),
         ("\x1b\x1b", ["escape", "escape"]),
         ("\x1b[A", ["up"]),
