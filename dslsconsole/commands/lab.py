@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -125,17 +126,24 @@ async def _stay_up(lab: Lab, until_eof: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, lab.ending.set)
     async with lab:
-        click.echo(
-            f"ready {lab.estate_path}\n\n"
-            f"  dslsconsole -c {lab.estate_path}          the console on it\n"
-            f"  dslsconsole lab faults                what can be broken, then `lab fault NAME` and `lab heal`\n"
-            f"  dslsconsole lab status                what is true in it\n"
-        )
+        click.echo(f"ready {lab.estate_path}\n\n{_hints(lab)}\n")
         for sentence in lab.unlike:
             click.echo(f"unlike {sentence}")
         if until_eof:
             await _end_at_eof(lab.ending)
         await lab.ending.wait()
+
+
+def _hints(lab: Lab) -> str:
+    """What can be typed elsewhere, as it must be typed for this one."""
+    there = "" if lab.directory == default_directory() else f" --directory {shlex.quote(str(lab.directory))}"
+    told = {
+        f"dslsconsole -c {shlex.quote(str(lab.estate_path))}": "the console on it",
+        "dslsconsole lab faults": "what can be broken",
+        f"dslsconsole lab fault{there} NAME": f"break it; `lab heal{there}` mends it",
+        f"dslsconsole lab status{there}": "what is true in it",
+    }
+    return "".join(f"  {typed}\n      {why}\n" for typed, why in told.items())
 
 
 async def _end_at_eof(ending: asyncio.Event) -> None:

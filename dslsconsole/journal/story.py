@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from dslsconsole.journal.entry import Entry
 
-LONGEST = 300
+LONGEST = 4000
+"""Characters of a line: a guard of a big estate tells what each observer saw, and that is what a review is about."""
 BREAK_GLASS = "break-glass"
 """The event that a two-person runbook was run by one: it stands out wherever the log is told."""
 _PROOFS = ("signature", "plan")

@@ -25,7 +25,7 @@ from dslsconsole.systems.ground import Ground
 
 VANTAGES_NEEDED = 2
 CONSOLE = "console"
-CUT_OFF = "nobody at its own site was reached: it may only be cut off"
+CUT_OFF = "nobody at its own site could look: it may only be cut off"
 _SILENT = (FailureKind.UNREACHABLE, FailureKind.NO_ANSWER)
 
 

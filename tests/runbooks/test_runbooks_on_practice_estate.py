@@ -285,7 +285,7 @@ async def test_a_main_site_that_is_only_cut_off_is_not_taken_for_dead(lab: Lab) 
     assert report.outcome is Ending.REFUSED
     results = {guard.name: (guard.result.value, guard.reading) for guard in report.guards}
     assert results["main_not_serving"][0] == "unknown"
-    assert "nobody at its own site was reached: it may only be cut off" in results["main_dead_or_stoppable"][1]
+    assert "nobody at its own site could look: it may only be cut off" in results["main_dead_or_stoppable"][1]
     assert set(report.attest) == MAIN
     assert lab.truth()["serving"] == [PRIMARY]
 

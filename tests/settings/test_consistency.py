@@ -188,7 +188,7 @@ def test_other_class_hours_are_refused(text: str) -> None:
     ["C/nodes/dsls-arbitrator-01/address", "C/nodes/dsls-arbitrator-01/mode", "C/dr/nodes/dr-dsls-02/address"],
 )
 def test_one_wrong_value_hides_nothing_else_in_its_cluster(tmp_path: Path, path: str) -> None:
-    wrong = {path: ["neither"], "C/nodes/dsls-backup-01/address": "10.20.0.11"}
+    wrong: dict[str, object] = {path: ["neither"], "C/nodes/dsls-backup-01/address": "10.20.0.11"}
     found = dict(findings(tmp_path, wrong))
     assert path.replace("/", ".") in found
     assert found["C.nodes.dsls-backup-01.address"].startswith("10.20.0.11 is dsls-primary-01 too")

@@ -240,7 +240,13 @@ def _details(view: View, shape: NodeShape) -> list[Row]:
         rows.append(note(f"{shape.name} licence", Cell(text, Tone.CRITICAL)))
     for unit in view.now_value(readings.automation) or ():
         tone = Tone.TEXT if unit.active in SETTLED else Tone.WARNING
-        rows.append(
-            note(f"{shape.name} {unit.unit}", Cell(f"{shape.name}: {unit.unit} {unit.active} {unit.sub}", tone))
-        )
+        # Its state before its place: in a narrow panel the end is cut off.
+        text = f"{_loop(view, shape, unit)} {unit.active} {unit.sub} · on {shape.name}"
+        rows.append(note(f"{shape.name} {unit.unit}", Cell(text, tone)))
     return rows
+
+
+def _loop(view: View, shape: NodeShape, unit: Service) -> str:
+    """What the estate file calls a unit of automation; its own name where it does not say."""
+    named = (loop.name for loop in view.cluster.automation if (loop.node, loop.unit) == (shape.name, unit.unit))
+    return next(named, unit.unit)
