@@ -29,8 +29,8 @@ _SHIFTED_BY_ALT = "0123456789bf-="
 class EscapeKept(XTermParser):
     """Takes Esc and a key soon after it for just these two.
 
-    A terminal sends the same for the key with Alt, which nothing here is bound to; Textual's own parser would make of it
-    a key that does nothing or, after Enter and signs, forget that Esc was pressed.
+    A terminal sends the same for the key with Alt, which nothing here is bound to; Textual's own parser would make of
+    it a key that does nothing or, after Enter and signs, forget that Esc was pressed.
     """
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
