@@ -37,3 +37,17 @@ class OperationClock:
             self._running.pop(step.number, None)
         self._read, self._at = self(), time.time()
         self._pace = HURRY if self._running and all(self._running.values()) else 1.0
+
+
+class Later:
+    """A time at which nothing goes on any more of what was being done: an hour later, and each pause is a minute."""
+
+    def __init__(self) -> None:
+        self._ahead = 3600.0
+
+    def clock(self) -> float:
+        return time.time() + self._ahead
+
+    async def pause(self, seconds: float) -> None:
+        self._ahead += 60.0
+        await asyncio.sleep(0)

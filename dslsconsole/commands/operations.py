@@ -86,7 +86,10 @@ def resume(
     async def taken_up() -> Report:
         stop = asyncio.Event()
         heed_signals(stop)
-        return await anchored(estate, await resumed(estate, one, decide, confirm, reason, whose, stop), time.time)
+        report = await resumed(
+            estate, one, decide, confirm, reason, whose, stop, waits=lambda text: click.echo(text, err=True)
+        )
+        return await anchored(estate, report, time.time)
 
     report = asyncio.run(taken_up())
     told(status_of(report), lambda: tell(report, as_json=as_json))

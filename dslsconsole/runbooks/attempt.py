@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from dslsconsole.runbooks.plan import PlannedCheck
+from dslsconsole.runbooks.plan import PlannedCheck, PlannedStep
 from dslsconsole.systems.acting import (
     Action,
     Call,
@@ -136,6 +136,15 @@ class Attempts:
             if checked.ok or checked.forgotten or self._clock() >= deadline:
                 return checked
             await self._pause(POLL_SECONDS)
+
+    def time_of(self, step: PlannedStep) -> float | None:
+        """Seconds after which nothing of the step, nor of what takes it back, goes on any more; None where that can't
+        be told."""
+        own = self._actions[step.action].time_of(self.call(step.host, step.arguments, {}))
+        if own is None or step.undo.action is None:
+            return own
+        back = self._actions[step.undo.action].time_of(self.call(step.undo.host, step.undo.arguments, {}))
+        return max(own, back or 0.0)
 
     async def ask(self, check: PlannedCheck, notes: dict[str, str]) -> Checked:
         """What a check says now."""

@@ -35,6 +35,8 @@ class OperationRecord(Struct, frozen=True):
     attested: tuple[_Word, ...] = ()
     outcomes: dict[int, StepOutcome] = {}
     undoing: bool = False
+    done: Annotated[str, Meta(max_length=4000)] = ""
+    """What is said when all is done."""
 
     def with_outcome(self, step: int, outcome: str) -> "OperationRecord":
         """The same with a step's outcome. A step that was done and is begun again is being taken back."""

@@ -93,5 +93,5 @@ def merged(record: OperationRecord | None, written: Mapping[int, StepOutcome]) -
         if outcome is StepOutcome.UNDONE:
             found.pop(number, None)
         elif outcome in _SETTLED or number not in found:
-            found[number] = outcome if outcome in _SETTLED else StepOutcome.FAILED
+            found[number] = outcome if outcome in (*_SETTLED, StepOutcome.RUNNING) else StepOutcome.FAILED
     return found

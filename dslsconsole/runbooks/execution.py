@@ -14,6 +14,7 @@ from dslsconsole.runbooks.attempt import Attempts
 from dslsconsole.runbooks.attempt import Pause as Pause
 from dslsconsole.runbooks.attempt import StepOutcome as StepOutcome
 from dslsconsole.runbooks.attempt import StepResult as StepResult
+from dslsconsole.runbooks.overruled import overruled, stands
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep
 from dslsconsole.ssh.cleaning import clean, clean_lines
 from dslsconsole.systems.acting import Action, Check, Checked, Hands, both
@@ -58,8 +59,6 @@ _SETTLED = (StepOutcome.DONE, StepOutcome.SKIPPED)
 Progress = Callable[[PlannedStep, StepResult], None]
 Barrier = Callable[[PlannedStep], Awaitable[str | None]]
 """Asked before a step or its undo runs: why it may not, because the operation is not this process's any more."""
-_LASTING = frozenset({"server-state", "unit-active", "unit-inactive", "role-is", "stopped-for-certain", "record-is"})
-"""Checks that read a state which stays, without remembering what the step did."""
 
 
 class Execution:
@@ -180,7 +179,7 @@ class Execution:
         """Read what became of the steps that were begun; changes nothing."""
         open_: list[str] = []
         for step in self.plan.steps:
-            if step.number not in self._begun:
+            if step.number not in self._begun or overruled(self.plan, step, self._begun):
                 continue
             if step.until is None:
                 if self.results[step.number - 1].outcome is not StepOutcome.DONE:
@@ -227,8 +226,10 @@ class Execution:
 
     async def _stands(self, step: PlannedStep) -> str:
         what = f"{step.name} ({step.host})"
-        if step.until is None or step.until.check not in _LASTING:
+        if step.until is None or not stands(step):
             return f"Done and standing: {what}."
+        if overruled(self.plan, step, self._begun):
+            return f"Done, and followed by what comes after it: {what}."
         checked = await self._asked(step.until)
         if checked.ok:
             return f"Done and standing: {what}."

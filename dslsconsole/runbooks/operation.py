@@ -243,14 +243,19 @@ class Operation:
             epoch=str(prospect.facts.get("epoch", "")),
             primaries=prospect.survey.primaries(),
             attested=tuple(sorted(self.wish.attested)),
+            done=self._done(prospect, verified=False),
         )
+
+    def _done(self, prospect: Prospect, *, verified: bool) -> str:
+        """What is said when all is done."""
+        facts = prospect.facts if verified else {**prospect.facts, "verified": ""}
+        return filled(self.wish.runbook.outcome.done, facts)
 
     def _ended(self, report: Report, execution: Execution, ended: Ended, prospect: Prospect) -> Report:
         sentence = ended.sentence
         if ended.ending is Ending.DONE:
             untested = execution.untested
-            facts = {**prospect.facts, "verified": ""} if untested else prospect.facts
-            sentence = filled(self.wish.runbook.outcome.done, facts) + words.untested(untested)
+            sentence = self._done(prospect, verified=not untested) + words.untested(untested)
         return msgspec.structs.replace(
             report, outcome=ended.ending, sentence=sentence, card=ended.card, steps=tuple(execution.results)
         )
@@ -293,6 +298,7 @@ class Operation:
             primaries=list(prospect.survey.primaries()),
             overrides=sorted(wish.overrides),
             warnings=list(prospect.warnings),
+            done=self._done(prospect, verified=False) if plan else "",
         )
         self._write_guards(prospect)
 

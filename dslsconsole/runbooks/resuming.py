@@ -12,22 +12,16 @@ from msgspec.structs import replace
 from dslsconsole import journal
 from dslsconsole.journal import Journal
 from dslsconsole.runbooks import guard as guards
+from dslsconsole.runbooks.attempt import Attempts, Pause, StepOutcome
 from dslsconsole.runbooks.beside import OperationRecord, agreed
 from dslsconsole.runbooks.changed import changed, followed_by, merged, unproven
 from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten
 from dslsconsole.runbooks.facts.common import lockable
+from dslsconsole.runbooks.facts.words import untested
+from dslsconsole.runbooks.gap import asking, ending, over, reread
 from dslsconsole.runbooks.guard import Case
-from dslsconsole.runbooks.lock import (
-    BEAT_SECONDS,
-    Held,
-    Lock,
-    LockRecord,
-    NoLock,
-    read,
-    removed,
-    removed_unreadable,
-    watched,
-)
+from dslsconsole.runbooks.left import NotNow, abandoned, still
+from dslsconsole.runbooks.lock import Held, Lock, LockRecord, NoLock, watched
 from dslsconsole.runbooks.permission import Person, forbidden, who
 from dslsconsole.runbooks.process import identity
 from dslsconsole.runbooks.reach import Reach
@@ -35,23 +29,10 @@ from dslsconsole.runbooks.record import OperationLog, directory_of
 from dslsconsole.runbooks.report import Report
 from dslsconsole.runbooks.survey import Survey, Surveyor
 from dslsconsole.runbooks.unfinished import Known
-from dslsconsole.runbooks.written import earlier, has_ended, of_last_run, written_plan
+from dslsconsole.runbooks.written import earlier, has_ended, of_last_run, open_since, written_plan
 from dslsconsole.settings.schema import Estate
-from dslsconsole.systems.acting import Refused, Unfinished, Unreached, actions, checks
+from dslsconsole.systems.acting import actions, checks
 from dslsconsole.systems.ground import Ground
-
-Ender = Callable[..., Report]
-pause = asyncio.sleep
-WATCHED_SECONDS = 3 * BEAT_SECONDS
-"""How long a lock whose process can't be looked at is watched for a sign of life before it is taken over."""
-
-
-class NotNow(Exception):  # noqa: N818
-    """It may not be taken up now, and nothing was changed: why, and with which ending."""
-
-    def __init__(self, ending: Ending, sentence: str) -> None:
-        super().__init__(sentence)
-        self.ending = ending
 
 
 async def resumed(
@@ -62,6 +43,9 @@ async def resumed(
     reason: str,
     whose: str | None = None,
     stop: asyncio.Event | None = None,
+    clock: Callable[[], float] = time.time,
+    pause: Pause = asyncio.sleep,
+    waits: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """What became of an unfinished operation by the decision.
 
@@ -69,39 +53,52 @@ async def resumed(
     confirmed, undoing takes back what was done; both need the plan, from this console's journal or from the record
     beside the lock, the lock itself, and a cluster that is as the operation left it. Abandoning releases the locks and
     changes nothing else. What another operator left is taken over only by saying whose it was. `stop` asks to stop
-    between two steps.
+    between two steps; `waits` is told what is waited for, in steps of `pause`.
     """
 
-    def ending(outcome: Ending, sentence: str, card: tuple[str, ...] = ()) -> Report:
+    def ended_with(outcome: Ending, sentence: str, card: tuple[str, ...] = ()) -> Report:
         return Report(one.runbook, one.cluster, one.operation, outcome, sentence=sentence, card=card)
 
     person = who()
     if one.readable and (why := forbidden(estate, one.runbook, person)) is not None:
-        return ending(Ending.NOT_CONFIRMED, why)
+        return ended_with(Ending.NOT_CONFIRMED, why)
     if one.cluster not in estate.clusters:
-        return ending(Ending.REFUSED, f"The estate file has no cluster {one.cluster} any more.")
+        return ended_with(Ending.REFUSED, f"The estate file has no cluster {one.cluster} any more.")
     if decide != "verify" and confirm != one.cluster:
-        return ending(Ending.NOT_CONFIRMED, f"Not confirmed: --confirm {one.cluster} is needed.")
+        return ended_with(Ending.NOT_CONFIRMED, f"Not confirmed: --confirm {one.cluster} is needed.")
     if decide != "verify" and not reason.strip():
-        return ending(Ending.NOT_CONFIRMED, "Not confirmed: --reason is needed; it is written to the journal.")
+        return ended_with(Ending.NOT_CONFIRMED, "Not confirmed: --reason is needed; it is written to the journal.")
     if decide != "verify" and one.readable and one.operator != person.name and whose != one.operator:
         left = f"it is {one.operator}'s, from {one.from_host}"
-        return ending(
+        return ended_with(
             Ending.NOT_CONFIRMED, f"Not confirmed: {left}. Ask them; to take it over say --whose {one.operator}."
         )
     ground = Ground(estate, one.cluster)
-    async with Reach(ground, time.time) as hands:
+    async with Reach(ground, clock) as hands:
         try:
             if decide == "abandon":
-                return await _abandoned(estate, ground, hands, one, person, reason, ending)
-            taking = _Taking(estate, ground, hands, one, person, reason, stop or asyncio.Event())
+                return await abandoned(estate, ground, hands, one, person, reason, ended_with)
+            ours = one.operator in (person.name, whose)
+            taking = _Taking(
+                estate,
+                ground,
+                hands,
+                one,
+                person,
+                reason,
+                stop or asyncio.Event(),
+                clock,
+                pause,
+                ours=ours,
+                waits=waits,
+            )
             ended, execution = await taking.up(decide)
         except NotNow as refusal:
-            return ending(refusal.ending, str(refusal))
+            return ended_with(refusal.ending, str(refusal))
         except NotWritten as full:
-            return ending(Ending.NEEDS_PERSON, f"It stopped, because the journal can't be written: {full}")
+            return ended_with(Ending.NEEDS_PERSON, f"It stopped, because the journal can't be written: {full}")
     return replace(
-        ending(ended.ending, ended.sentence, ended.card), steps=tuple(execution.results), plan=execution.plan.hash
+        ended_with(ended.ending, ended.sentence, ended.card), steps=tuple(execution.results), plan=execution.plan.hash
     )
 
 
@@ -117,6 +114,11 @@ class _Taking:
         person: Person,
         reason: str,
         stop: asyncio.Event,
+        clock: Callable[[], float],
+        pause: Pause,
+        *,
+        ours: bool,
+        waits: Callable[[str], None],
     ) -> None:
         self._estate = estate
         self._ground = ground
@@ -125,8 +127,13 @@ class _Taking:
         self._person = person
         self._reason = reason
         self._stop = stop
+        self._clock = clock
+        self._pause = pause
+        self._ours = ours
+        self._waits = waits
+        self._attempts = Attempts(hands, ground, actions(), checks(), self._clock)
         self._log = OperationLog(
-            Journal(directory_of(estate), time.time), person, one.cluster, one.runbook, one.operation
+            Journal(directory_of(estate), self._clock), person, one.cluster, one.runbook, one.operation
         )
 
     async def up(self, decide: str) -> tuple[Ended, Execution]:
@@ -134,7 +141,7 @@ class _Taking:
         one = self._one
         if not one.readable:
             raise NotNow(Ending.REFUSED, "Its lock file can't be read; it can only be abandoned.")
-        await _still(self._hands, self._ground, one)
+        await still(self._hands, self._ground, one)
         entries = list(journal.read(directory_of(self._estate), cluster=one.cluster))
         if decide != "verify" and has_ended(entries, one.operation):
             raise NotNow(
@@ -142,15 +149,10 @@ class _Taking:
                 "Nothing was done: this journal tells how it ended; its lock came back. It can only be abandoned.",
             )
         survey = await self._survey()
-        record, here = await self._record(entries, lockable(survey, self._ground))
+        record, here, begun = await self._record(entries, lockable(survey, self._ground))
+        await self._over(record, begun, survey)
         if decide == "verify":
-            execution = self._execution(record, survey, None)
-            self._log.append("resumed", decide=decide, reason=self._reason)
-            ended = await execution.verify()
-            if ended.ending is not Ending.DONE:
-                return ended, execution
-            lock = await self._locked(record, survey)
-            return await self._finished(lock, ended), execution
+            return await self._verified(record, survey)
         if (why := followed_by(entries, one.operation)) is not None:
             raise NotNow(Ending.REFUSED, f"Nothing was done: {why}, and the plan rests on what was before. Abandon it.")
         lock = await self._locked(record, survey)
@@ -158,6 +160,8 @@ class _Taking:
             # What was read before the lock was ours may have been changed by who had it.
             survey = await self._survey()
             await self._see(record, survey, decide)
+            if decide == "continue":
+                record = await self._reread(record, survey)
             if not here:
                 self._write_plan(record)
             self._log.append("resumed", decide=decide, reason=self._reason, pid=os.getpid(), process=identity())
@@ -170,14 +174,54 @@ class _Taking:
             raise
         execution = self._execution(record, survey, lock)
         async with watched(lock, self._stop):
-            ended = await self._decided(execution, decide)
+            ended = await self._decided(execution, decide, record.done)
         return await self._finished(lock, ended), execution
 
-    async def _survey(self) -> Survey:
-        return await Surveyor(self._hands, self._ground, time.time).survey()
+    async def _over(self, record: OperationRecord, begun: dict[int, float], survey: Survey) -> None:
+        """Let come to its end what was being done when it was cut off: it may still go on at its host."""
+        ends = ending(record.plan, begun, self._attempts)
+        if ends and (left := max(ends.values()) - self._clock()) > 0:
+            names = "; ".join(f"“{step.name}” ({step.host})" for step in record.plan.steps if step.number in ends)
+            text = f"For up to {left:.0f} s more this may still go on at its host, and is waited for: {names}"
+            self._log.append("note", text=text)
+            self._waits(text)
+        await over(record.plan, ends, asking(self._attempts, survey.memory), self._clock, self._pause)
 
-    async def _record(self, entries: list[journal.Entry], carriers: tuple[str, ...]) -> tuple[OperationRecord, bool]:
-        """What is known of the operation, and whether its plan stands in this journal."""
+    async def _verified(self, record: OperationRecord, survey: Survey) -> tuple[Ended, Execution]:
+        """Read all of it. Where it is as it should be, that ends the operation, if it is ours to end."""
+        execution = self._execution(record, survey, None)
+        self._log.append("resumed", decide="verify", reason=self._reason)
+        ended = await execution.verify()
+        if ended.ending is not Ending.DONE:
+            return ended, execution
+        if not self._ours:
+            left = f"It is {self._one.operator}'s: to end it and release its lock say --whose {self._one.operator}."
+            return replace(ended, ending=Ending.NEEDS_PERSON, sentence=f"{ended.sentence} {left}"), execution
+        lock = await self._locked(record, survey)
+        return await self._finished(lock, ended), execution
+
+    async def _reread(self, record: OperationRecord, survey: Survey) -> OperationRecord:
+        """With what is not so any more of what was done, so that it is done again. Raises NotNow."""
+        again, unread = await reread(record.plan, record.earlier, asking(self._attempts, survey.memory))
+        if unread:
+            told = "; ".join(unread)
+            raise NotNow(
+                Ending.REFUSED,
+                f"Nothing was done: it can't be read whether this still stands: {told}. Bring the host back and "
+                "continue then; else undo or abandon it.",
+            )
+        for number in again:
+            self._log.append("note", text=f"not so any more: {record.plan.steps[number - 1].name}", step=number)
+        return replace(record, outcomes={**record.outcomes, **again})
+
+    async def _survey(self) -> Survey:
+        return await Surveyor(self._hands, self._ground, self._clock).survey()
+
+    async def _record(
+        self, entries: list[journal.Entry], carriers: tuple[str, ...]
+    ) -> tuple[OperationRecord, bool, dict[int, float]]:
+        """What is known of the operation, whether its plan stands in this journal, and since when the steps run of
+        which nobody tells the end."""
         one = self._one
         asked = tuple(dict.fromkeys((*one.hosts, *carriers)))
         beside = await agreed(self._hands, self._ground, asked, one.operation, one.runbook) if one.hosts else None
@@ -190,12 +234,13 @@ class _Taking:
                     "Nothing was done: neither this console's journal nor the record beside the lock on more than half "
                     "of its hosts tells the operation's plan. Resume it where it was started, or abandon it.",
                 )
-            return beside, False
+            return beside, False, _running(beside, {}, self._clock())
         if beside is not None and beside.plan.hash != planned.plan.hash:
             raise NotNow(Ending.REFUSED, "Nothing was done: the hosts' record holds another plan than this journal.")
         outcomes = merged(beside, earlier(own, planned.plan))
         undoing = planned.undoing or (beside is not None and beside.undoing)
-        return replace(planned, outcomes=outcomes, undoing=undoing), True
+        record = replace(planned, outcomes=outcomes, undoing=undoing)
+        return record, True, _running(record, open_since(own, planned.plan), self._clock())
 
     async def _locked(self, record: OperationRecord, survey: Survey) -> Lock:
         one = self._one
@@ -215,9 +260,9 @@ class _Taking:
                 steps=len(record.plan.steps),
                 reason=self._reason[:1000],
                 holder=secrets.token_hex(8),
-                beat_at=time.time(),
+                beat_at=self._clock(),
             ),
-            time.time,
+            self._clock,
         )
         try:
             carrying = tuple(host for host in one.hosts if survey.nodes[host].reached)
@@ -238,7 +283,7 @@ class _Taking:
         acted_on = {step.host for step in record.plan.steps} & set(self._ground.nodes)
         silent = {node for node in acted_on if not survey.nodes[node].reached}
         facts = {"acts_on": tuple(sorted(acted_on - silent))}
-        case = Case(self._ground, survey, facts, self._hands, time.time, frozenset(record.attested))
+        case = Case(self._ground, survey, facts, self._hands, self._clock, frozenset(record.attested))
         told = await guards.judged("identity", case, frozenset())
         self._log.append("guard", **msgspec.to_builtins(told))
         if not told.accepted:
@@ -257,7 +302,7 @@ class _Taking:
             actions=actions(),
             checks=checks(),
             log=self._log,
-            clock=time.time,
+            clock=self._clock,
             memory=survey.memory,
             stop=self._stop,
             earlier=record.earlier,
@@ -265,11 +310,14 @@ class _Taking:
             progress=(lambda step, result: lock.note(step, result.outcome)) if lock is not None else _unseen,
         )
 
-    async def _decided(self, execution: Execution, decide: str) -> Ended:
+    async def _decided(self, execution: Execution, decide: str, done: str) -> Ended:
         if decide == "undo":
             return await execution.undo("A person decided to undo it.")
         ended = await execution.run()
-        return replace(ended, sentence="Continued to its end.") if ended.ending is Ending.DONE else ended
+        if ended.ending is not Ending.DONE:
+            return ended
+        told = f"Continued to its end. {done}{untested(execution.untested)}"
+        return replace(ended, sentence=told.strip())
 
     async def _finished(self, lock: Lock, ended: Ended) -> Ended:
         try:
@@ -279,6 +327,16 @@ class _Taking:
             await lock.leave()
             return replace(ended, ending=Ending.NEEDS_PERSON, card=card)
         return replace(ended, card=(*ended.card, *await lock.release()))
+
+
+def _running(record: OperationRecord, since: dict[int, float], now: float) -> dict[int, float]:
+    """Since when the steps run whose end is not known. The hosts' record tells no times: then it may be since now."""
+    known = (StepOutcome.DONE, StepOutcome.SKIPPED)
+    return {
+        number: since.get(number, now)
+        for number, outcome in record.outcomes.items()
+        if outcome is StepOutcome.RUNNING or (number in since and outcome not in known)
+    }
 
 
 def _unseen(step: object, result: object) -> None:
@@ -295,56 +353,5 @@ def _kept(record: OperationRecord) -> dict[str, object]:
         "epoch": record.epoch,
         "primaries": list(record.primaries),
         "attested": list(record.attested),
+        "done": record.done,
     }
-
-
-async def _still(hands: Reach, ground: Ground, one: Known) -> None:
-    """See that nobody runs it. Where this machine can't look at the process, its lock is watched for a while.
-
-    Raises:
-        NotNow: it runs.
-    """
-    if not one.readable or (one.here and one.process):
-        return
-
-    async def beats() -> set[tuple[str, int]]:
-        found = set()
-        for host in one.hosts:
-            try:
-                record = await read(hands, host, ground)
-            except (Unreached, Unfinished, Refused):
-                continue
-            if record is not None and record.operation == one.operation:
-                found.add((record.holder, record.beat))
-        return found
-
-    before = await beats()
-    if not before:
-        return
-    await pause(WATCHED_SECONDS)
-    if (after := await beats()) and after != before:
-        raise NotNow(Ending.LOCKED, f"{one.operation} is running, from {one.from_host}: its lock shows signs of life.")
-
-
-async def _abandoned(
-    estate: Estate, ground: Ground, hands: Reach, one: Known, person: Person, reason: str, ending: Ender
-) -> Report:
-    await _still(hands, ground, one)
-    log = OperationLog(Journal(directory_of(estate), time.time), person, one.cluster, one.runbook, one.operation)
-    try:
-        log.append("abandoned", reason=reason, step=one.step, steps=one.steps, hosts=list(one.hosts))
-    except NotWritten as full:
-        return ending(Ending.REFUSED, f"Nothing was done, because the journal can't be written: {full}")
-    troubles = []
-    for host in one.hosts:
-        try:
-            if one.readable:
-                await removed(hands, ground, host, one.operation)
-            else:
-                await removed_unreadable(hands, ground, host)
-        except (Unreached, Unfinished, Refused) as failure:
-            troubles.append(f"The lock of {ground.name} is left behind on {host}: {failure}.")
-    if troubles:
-        return ending(Ending.NEEDS_PERSON, "Abandoned, but not every lock could be released.", tuple(troubles))
-    where = ", ".join(one.hosts) or "no host"
-    return ending(Ending.DONE, f"Abandoned; its lock is released on {where}. What it had done stands as it is.")

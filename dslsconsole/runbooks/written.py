@@ -1,5 +1,7 @@
 """What a journal tells of an operation that was cut off: its plan, what became of its steps, and whether it ended."""
 
+import datetime
+
 import msgspec
 from msgspec.structs import replace
 
@@ -38,6 +40,7 @@ def written_plan(entries: list[journal.Entry]) -> OperationRecord | None:
                     epoch=msgspec.convert(entry.data.get("epoch", ""), str),
                     primaries=msgspec.convert(entry.data.get("primaries", []), tuple[str, ...]),
                     attested=msgspec.convert(entry.data.get("attested", []), tuple[str, ...]),
+                    done=msgspec.convert(entry.data.get("done", ""), str),
                 )
             except msgspec.ValidationError:
                 return None
@@ -66,4 +69,19 @@ def earlier(entries: list[journal.Entry], plan: Plan) -> dict[int, StepOutcome]:
             else:
                 known = {"done": StepOutcome.DONE, "skipped": StepOutcome.SKIPPED}
                 found[number] = known.get(str(outcome), StepOutcome.FAILED)
+    return found
+
+
+def open_since(entries: list[journal.Entry], plan: Plan) -> dict[int, float]:
+    """When each step, or what takes it back, was begun whose end the journal does not tell, by number; seconds since
+    the epoch."""
+    found: dict[int, float] = {}
+    for entry in entries:
+        number = entry.data.get("step")
+        if not isinstance(number, int) or not 1 <= number <= len(plan.steps):
+            continue
+        if entry.event == "step-started":
+            found[number] = datetime.datetime.fromisoformat(entry.at).timestamp()
+        elif entry.event == "step-ended":
+            found.pop(number, None)
     return found

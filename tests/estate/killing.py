@@ -19,6 +19,7 @@ from dslsconsole.settings import load
 from dslsconsole.systems.acting import Answer, Page, Request
 from dslsconsole.systems.ground import Ground
 from tests.estate import practising as p
+from tests.operation_clock import Later
 
 T = TypeVar("T")
 
@@ -106,4 +107,6 @@ async def left_behind(lab: Lab) -> Known:
 
 async def taken_up(lab: Lab, decision: str) -> Report:
     """What became of it by the decision of the next console."""
-    return await resumed(load(lab.estate_path), await left_behind(lab), decision, p.CLUSTER, "test")
+    later = Later()
+    left = await left_behind(lab)
+    return await resumed(load(lab.estate_path), left, decision, p.CLUSTER, "test", clock=later.clock, pause=later.pause)

@@ -13,7 +13,7 @@ import pytest
 
 from dslsconsole.journal import read, verify
 from dslsconsole.lab.practice import Lab
-from dslsconsole.runbooks import resuming
+from dslsconsole.runbooks import left
 from dslsconsole.runbooks.execution import Ending
 from dslsconsole.runbooks.permission import who
 from dslsconsole.runbooks.reach import Reach
@@ -216,7 +216,7 @@ def of_another(lab: Lab) -> None:
 
 
 async def test_a_lock_without_a_record_is_only_abandoned(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resuming, "WATCHED_SECONDS", 0.1)
+    monkeypatch.setattr(left, "WATCHED_SECONDS", 0.1)
     await p.until_ready(lab, BOOK)
     await locked_and_died(lab)
     of_another(lab)

@@ -15,7 +15,7 @@ import pytest
 from dslsconsole.journal import read
 from dslsconsole.lab.faults import all_faults
 from dslsconsole.lab.practice import Lab
-from dslsconsole.runbooks import resuming
+from dslsconsole.runbooks import left
 from dslsconsole.runbooks.execution import Ending
 from dslsconsole.runbooks.plan import PlannedStep
 from dslsconsole.runbooks.record import directory_of
@@ -62,7 +62,7 @@ def answers(fault: str, runbook: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("fault", "runbook"), [pytest.param(*pair, id="-during-".join(pair)) for pair in pairs()])
 async def test_it_ends_honestly(new_lab: NewLab, fault: str, runbook: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resuming, "WATCHED_SECONDS", 0.1)
+    monkeypatch.setattr(left, "WATCHED_SECONDS", 0.1)
     lab, params, overrides = await new_lab(), answers(fault, runbook), p.overridden(runbook)
     steps = await p.brought_to(lab, runbook, params)
     strike, before = strike_of(fault, runbook, steps, lab), Beginning(lab)

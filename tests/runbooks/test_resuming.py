@@ -1,6 +1,7 @@
 """An operation that was cut off in its middle is found, and verified, continued, undone or abandoned."""
 
 import asyncio
+import datetime
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from dslsconsole.journal import read
 from dslsconsole.lab.practice import Lab
-from dslsconsole.runbooks import resuming
+from dslsconsole.runbooks import left
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.operation import Operation, Wish, asked
 from dslsconsole.runbooks.permission import who
@@ -28,6 +29,7 @@ from dslsconsole.runbooks.schema import builtin
 from dslsconsole.runbooks.unfinished import Known, journalled, locked, together
 from dslsconsole.settings import load
 from dslsconsole.systems.ground import Ground
+from tests.operation_clock import Later
 
 CLUSTER, PRIMARY, BACKUP = "production-cluster", "dsls-primary-01", "dsls-backup-01"
 
@@ -38,10 +40,10 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
         yield lab
 
 
-async def cut_off(lab: Lab, at: str) -> Known:
-    """A failover whose process ends when a step of this name begins; what is known of it afterwards."""
+async def cut_off(lab: Lab, at: str, runbook: str = "failover") -> Known:
+    """An operation whose process ends when a step of this name begins; what is known of it afterwards."""
     estate = load(lab.estate_path)
-    ground, book, person = Ground(estate, CLUSTER), builtin()["failover"], who()
+    ground, book, person = Ground(estate, CLUSTER), builtin()[runbook], who()
     wish = Wish(runbook=book, operation="cut", reason="test", params=asked(book, {}), confirmation=CLUSTER)
     log = OperationLog(journal_of(estate, time.time), person, CLUSTER, book.name, wish.operation)
     reached = asyncio.Event()
@@ -62,7 +64,8 @@ async def cut_off(lab: Lab, at: str) -> Known:
 
 
 async def decide(lab: Lab, one: Known, decision: str) -> Report:
-    return await resumed(load(lab.estate_path), one, decision, CLUSTER, "test")
+    later = Later()
+    return await resumed(load(lab.estate_path), one, decision, CLUSTER, "test", clock=later.clock, pause=later.pause)
 
 
 def locks(lab: Lab) -> list[Path]:
@@ -124,11 +127,69 @@ async def test_abandoned_it_leaves_everything_but_its_lock(lab: Lab) -> None:
     assert not journalled(read(directory_of(load(lab.estate_path))))
 
 
+async def test_what_was_undone_by_hand_meanwhile_is_done_again(lab: Lab) -> None:
+    one = await cut_off(lab, "stop")
+    # Somebody started the loop again, and let users come to the primary.
+    ground = Ground(load(lab.estate_path), CLUSTER)
+    async with Reach(ground, time.time) as hands:
+        loop = ground.cluster.automation[0]
+        started = await hands.run(loop.node, ground.as_root("systemctl", "start", loop.unit, seconds=10), timeout=15)
+        assert started.status == 0, started
+        await hands.ask_socket(
+            "haproxy-01", "/run/haproxy/admin.sock", "set server dsls_backend/dsls-primary state ready", timeout=5
+        )
+    report = await decide(lab, one, "continue")
+    assert report.outcome is Ending.DONE, (report.sentence, report.card)
+    done_again = {step.name for step in report.steps if step.outcome is StepOutcome.DONE and step.seconds is not None}
+    assert f"pause {loop.name}" in done_again
+    assert set(lab.truth()["nodes"][PRIMARY]["automation"].values()) == {"inactive"}
+    assert lab.truth()["serving"] == [BACKUP]
+
+
+async def test_where_it_can_t_be_read_whether_it_still_stands_nothing_is_done(lab: Lab) -> None:
+    one = await cut_off(lab, "stop")
+    await lab.fault("lb-dead", "haproxy-01")
+    report = await decide(lab, one, "continue")
+    assert report.outcome is Ending.REFUSED, (report.sentence, report.card)
+    assert "it can't be read whether this still stands: “take" in report.sentence
+    assert lab.truth()["primaries"] == [PRIMARY]
+    assert locks(lab)
+
+
+async def test_what_may_still_go_on_at_its_host_is_waited_for(lab: Lab) -> None:
+    one, told = await cut_off(lab, "stop"), list[str]()
+    began = next(
+        entry.at for entry in read(directory_of(load(lab.estate_path))) if entry.data.get("name") == f"stop {PRIMARY}"
+    )
+    now, pauses = datetime.datetime.fromisoformat(began).timestamp() + 1.0, 0
+
+    async def pause(seconds: float) -> None:
+        nonlocal now, pauses
+        now, pauses = now + 10.0, pauses + 1
+
+    report = await resumed(
+        load(lab.estate_path), one, "undo", CLUSTER, "test", clock=lambda: now, pause=pause, waits=told.append
+    )
+    assert report.outcome is Ending.ROLLED_BACK, (report.sentence, report.card)
+    assert pauses >= 3
+    assert f"“stop {PRIMARY}” ({PRIMARY})" in told[0]
+
+
+async def test_what_is_another_s_is_verified_and_not_ended(lab: Lab) -> None:
+    one = await cut_off(lab, "bring", "token-sync")
+    report = await decide(lab, replace(one, operator="bea"), "verify")
+    assert report.outcome is Ending.NEEDS_PERSON
+    assert report.sentence.startswith("Every step is as it should be. It is bea's")
+    assert locks(lab)
+    assert (await decide(lab, one, "verify")).outcome is Ending.DONE
+    assert not locks(lab)
+
+
 def records(lab: Lab) -> list[Path]:
     return list((lab.directory / "hosts").glob("*/var/lib/dslsconsole/*.json"))
 
 
-def left(lab: Lab) -> list[Path]:
+def lying_about(lab: Lab) -> list[Path]:
     """All that lies in the hosts' lock directories."""
     return [path for path in (lab.directory / "hosts").glob("*/var/lib/dslsconsole/*") if path.is_file()]
 
@@ -151,7 +212,7 @@ async def found(lab: Lab) -> tuple[Known, ...]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Watch a lock for a moment only."""
-    monkeypatch.setattr(resuming, "WATCHED_SECONDS", 0.1)
+    monkeypatch.setattr(left, "WATCHED_SECONDS", 0.1)
 
 
 def forget(lab: Lab) -> None:
@@ -168,7 +229,7 @@ async def test_another_console_continues_it_by_the_record_beside_the_lock(lab: L
     report = await decide(lab, one, "continue")
     assert report.outcome is Ending.DONE, (report.sentence, report.card)
     assert lab.truth()["primaries"] == [BACKUP]
-    assert not left(lab)
+    assert not lying_about(lab)
     events = [entry.event for entry in read(directory_of(load(lab.estate_path)))]
     assert events.index("planned") < events.index("step-started")
     assert events[-1] == "outcome"
@@ -199,7 +260,7 @@ async def test_a_record_that_most_hosts_do_not_hold_is_no_plan(lab: Lab, impatie
 async def test_one_hosts_word_is_no_plan(lab: Lab, impatient: None) -> None:
     await cut_off(lab, "stop")
     forget(lab)
-    for path in left(lab):
+    for path in lying_about(lab):
         if BACKUP not in path.parts:
             path.unlink()
     (one,) = await known(lab)
@@ -225,7 +286,7 @@ async def test_what_one_host_says_of_a_step_is_looked_up(lab: Lab, impatient: No
 
 async def test_what_has_ended_is_not_begun_again_when_its_lock_comes_back(lab: Lab, impatient: None) -> None:
     one = await cut_off(lab, "take")
-    kept = {path: path.read_bytes() for path in left(lab)}
+    kept = {path: path.read_bytes() for path in lying_about(lab)}
     assert (await decide(lab, one, "undo")).outcome is Ending.ROLLED_BACK
     for path, data in kept.items():
         path.write_bytes(data)
@@ -236,7 +297,7 @@ async def test_what_has_ended_is_not_begun_again_when_its_lock_comes_back(lab: L
     assert lab.truth()["serving"] == [PRIMARY]
     (again,) = await known(lab)
     assert (await decide(lab, again, "abandon")).outcome is Ending.DONE
-    assert not left(lab)
+    assert not lying_about(lab)
 
 
 async def test_a_lock_that_another_process_took_up_is_watched_not_taken_for_this_journals_own(lab: Lab) -> None:
@@ -300,7 +361,7 @@ async def test_a_lock_with_signs_of_life_is_not_taken_over(lab: Lab, monkeypatch
             record = json.loads(path.read_text())
             path.write_text(json.dumps({**record, "beat": record["beat"] + 1}))
 
-    monkeypatch.setattr(resuming, "pause", meanwhile)
+    monkeypatch.setattr(left, "pause", meanwhile)
     for decision in ("verify", "continue", "undo", "abandon"):
         assert (await decide(lab, one, decision)).outcome is Ending.LOCKED
     assert len(locks(lab)) == 3
