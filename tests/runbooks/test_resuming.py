@@ -26,8 +26,10 @@ from dslsconsole.runbooks.record import OperationLog, directory_of, journal_of
 from dslsconsole.runbooks.report import Report
 from dslsconsole.runbooks.resuming import resumed
 from dslsconsole.runbooks.schema import builtin
+from dslsconsole.runbooks.survey import Surveyor
 from dslsconsole.runbooks.unfinished import Known, journalled, locked, together
 from dslsconsole.settings import load
+from dslsconsole.systems.acting import Call, actions
 from dslsconsole.systems.ground import Ground
 from tests.operation_clock import Later
 
@@ -40,11 +42,11 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
         yield lab
 
 
-async def cut_off(lab: Lab, at: str, runbook: str = "failover") -> Known:
+async def cut_off(lab: Lab, at: str, runbook: str = "failover", **params: str) -> Known:
     """An operation whose process ends when a step of this name begins; what is known of it afterwards."""
     estate = load(lab.estate_path)
     ground, book, person = Ground(estate, CLUSTER), builtin()[runbook], who()
-    wish = Wish(runbook=book, operation="cut", reason="test", params=asked(book, {}), confirmation=CLUSTER)
+    wish = Wish(runbook=book, operation="cut", reason="test", params=asked(book, params), confirmation=CLUSTER)
     log = OperationLog(journal_of(estate, time.time), person, CLUSTER, book.name, wish.operation)
     reached = asyncio.Event()
 
@@ -176,7 +178,13 @@ async def test_what_may_still_go_on_at_its_host_is_waited_for(lab: Lab) -> None:
 
 
 async def test_what_is_another_s_is_verified_and_not_ended(lab: Lab) -> None:
-    one = await cut_off(lab, "bring", "token-sync")
+    one = await cut_off(lab, "put", "lb-maint", node=BACKUP)
+    ground = Ground(load(lab.estate_path), CLUSTER)
+    async with Reach(ground, time.time) as hands:
+        memory = (await Surveyor(hands, ground, time.time).survey()).memory
+        for balancer in ground.main_balancers:
+            call = Call(hands, ground, balancer, {"node": BACKUP, "state": "MAINT"}, time.time, memory)
+            await actions()["server-maint"].do(call)
     report = await decide(lab, replace(one, operator="bea"), "verify")
     assert report.outcome is Ending.NEEDS_PERSON
     assert report.sentence.startswith("Every step is as it should be. It is bea's")
