@@ -1,11 +1,13 @@
 """The record of an operation that lies beside its lock: the plan and what became of its steps.
 
 Any console can take an operation up with it. It lies on hosts, so it is no more than a claim: it counts where more
-than half of the hosts that should carry the lock hold the same plan, and the plan is one that the runbook can give.
+than half of the hosts that should carry the lock hold the same plan, or more than half of the DR site's where the main
+site was gone when it began and holds no other; and the plan is one that the runbook can give.
 What became of a step is believed where more than half of these say the same; else it is open, and is looked up.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -18,6 +20,8 @@ from dslsconsole.settings import ConfigurationError
 from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
 
+DISASTER = "disaster"
+"""The facts of what moves the service between sites."""
 LONGEST = 2_000_000
 """Bytes of a record that is read as one."""
 _Word = Annotated[str, Meta(max_length=200)]
@@ -69,21 +73,40 @@ async def agreed(
 ) -> OperationRecord | None:
     """The record on which more than half of `hosts`, those that should carry it, agree; None where there is none."""
     path = record_path(ground.estate.lock_directory, ground.name, operation)
-    found: list[OperationRecord] = []
+    found: dict[str, OperationRecord] = {}
     for host in hosts:
         try:
             data = await hands.read(host, path)
         except (Unreached, Unfinished, Refused):
             continue
         if data is not None and (record := _decoded(data)) is not None:
-            found.append(record)
-    counted = Counter(record.plan.hash for record in found).most_common(1)
-    if not counted or counted[0][1] * 2 <= len(hosts):
+            found[host] = record
+    counted = Counter(record.plan.hash for record in found.values()).most_common(1)
+    if not counted or not _enough(ground, {host: record.plan.hash for host, record in found.items()}, hosts, runbook):
         return None
-    same = [record for record in found if record.plan.hash == counted[0][0]]
+    same = [record for record in found.values() if record.plan.hash == counted[0][0]]
     best = msgspec.structs.replace(same[0], undoing=any(record.undoing for record in same), outcomes=_believed(same))
     right = best.operation == operation and best.cluster == ground.name and best.runbook == runbook
     return best if right and possible(best.plan, ground) else None
+
+
+def _enough(ground: Ground, found: Mapping[str, str], hosts: tuple[str, ...], runbook: str) -> bool:
+    """Whether enough hosts hold the same plan, `found` by its hash, of those that should carry it."""
+    if max(Counter(found.values()).values()) * 2 > len(hosts):
+        return True
+    if not _moves_sites(ground, runbook):
+        return False
+    at_dr = [plan for host, plan in found.items() if host in ground.dr_nodes]
+    return len(set(found.values())) == 1 and len(at_dr) == len(found) and len(at_dr) * 2 > len(ground.dr_nodes)
+
+
+def _moves_sites(ground: Ground, runbook: str) -> bool:
+    """Whether it is a runbook that runs while the main site is gone."""
+    try:
+        book = library.find(ground.estate, runbook)
+    except ConfigurationError:
+        return False
+    return book is not None and book.facts == DISASTER
 
 
 def _believed(records: list[OperationRecord]) -> dict[int, StepOutcome]:

@@ -9,12 +9,23 @@ from dslsconsole.ssh.cleaning import clean
 _WRONG = {StepOutcome.FAILED: "Failed too", StepOutcome.UNKNOWN: "Not known either"}
 
 
+NO_CHECKOUT = "Not done, because no checkout could be tested: no licence was free."
+
+
 def told(plan: Plan, results: Sequence[StepResult]) -> tuple[str, ...]:
-    """What the steps read that are to tell it."""
-    return tuple(
-        f"{step.name}: {clean(result.output.splitlines()[-1])}"
-        for step, result in zip(plan.steps, results, strict=True)
-        if step.tells and result.output
+    """What the steps read that are to tell it, and what is left to a person because no checkout proved anything."""
+    both = tuple(zip(plan.steps, results, strict=True))
+    return (
+        *(
+            f"{step.name}: {clean(result.output.splitlines()[-1])}"
+            for step, result in both
+            if step.tells and result.output
+        ),
+        *(
+            f"{NO_CHECKOUT} Look whether users are served, then do it: {step.name} ({step.host}): {step.command}"
+            for step, result in both
+            if step.after_checkout and result.outcome is StepOutcome.SKIPPED
+        ),
     )
 
 

@@ -2,11 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from enum import StrEnum
 from itertools import groupby
-from typing import Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dslsconsole.runbooks import card
@@ -14,6 +11,10 @@ from dslsconsole.runbooks.attempt import Attempts
 from dslsconsole.runbooks.attempt import Pause as Pause
 from dslsconsole.runbooks.attempt import StepOutcome as StepOutcome
 from dslsconsole.runbooks.attempt import StepResult as StepResult
+from dslsconsole.runbooks.ending import Ended as Ended
+from dslsconsole.runbooks.ending import Ending as Ending
+from dslsconsole.runbooks.ending import Log as Log
+from dslsconsole.runbooks.ending import NotWritten as NotWritten
 from dslsconsole.runbooks.overruled import overruled, stands
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep
 from dslsconsole.ssh.cleaning import clean, clean_lines
@@ -22,36 +23,6 @@ from dslsconsole.systems.ground import Ground
 
 OUTPUT_LIMIT = 4000
 """Characters of a command's output that are kept in the journal and the result."""
-
-
-class Ending(StrEnum):
-    """How an operation ended."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    LOCKED = "locked"
-    ROLLED_BACK = "rolled_back"
-    NEEDS_PERSON = "needs_person"
-    NOT_CONFIRMED = "not_confirmed"
-
-
-class Ended(Struct, frozen=True):
-    """What became of the whole: the sentence says what happened, the card what to look at."""
-
-    ending: Ending
-    sentence: str
-    card: tuple[str, ...] = ()
-
-
-class NotWritten(Exception):  # noqa: N818
-    """The journal could not be written; what it was to say has not been done."""
-
-
-class Log(Protocol):
-    """Where an operation is written down, synced to disk before `append` returns. Raises NotWritten."""
-
-    def append(self, event: str, **data: object) -> None: ...
-
 
 JUST_S = 2.0
 """For so long what was read at the end of one step is good for the next one, where users wait for it."""
@@ -111,6 +82,11 @@ class Execution:
             for step in self.plan.steps
             if step.action == "test-checkout" and self.results[step.number - 1].outcome is StepOutcome.SKIPPED
         )
+
+    def _no_checkout(self) -> bool:
+        """Whether checkouts were to be tested, and none could be."""
+        tests = [step for step in self.plan.steps if step.action == "test-checkout"]
+        return bool(tests) and len(self.untested) == len(tests)
 
     async def run(self) -> Ended:
         """Run every step, or stop and take back what can be. Never raises for what a host did."""
@@ -318,6 +294,11 @@ class Execution:
 
     async def _step(self, step: PlannedStep) -> None:
         started, notes = self._clock(), dict(self._memory)
+        if step.after_checkout and self._no_checkout():
+            self._note(step, StepOutcome.SKIPPED, started, card.NO_CHECKOUT)
+            said = {"outcome": StepOutcome.SKIPPED.value, "output": card.NO_CHECKOUT, "run": False}
+            self._log.append("step-ended", **self._words(step), **said)
+            return
         # Asked at once: between two steps users may be waiting.
         trouble, before = await both(self._unmet(step, notes), self._before(step, notes))
         if trouble:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dslsconsole.runbooks import guard as guards
-from dslsconsole.runbooks.beside import OperationRecord
+from dslsconsole.runbooks.beside import DISASTER, OperationRecord
 from dslsconsole.runbooks.execution import (
     Ended,
     Ending,
@@ -38,8 +38,6 @@ from dslsconsole.systems.acting import Hands, actions, checks
 from dslsconsole.systems.ground import Ground
 
 ATTESTED_DOWN = "attested_down"
-DISASTER = "disaster"
-"""The facts of what moves the service between sites."""
 """The guard of every attestation, whatever the runbook."""
 
 
@@ -298,7 +296,7 @@ class Operation:
             primaries=list(prospect.survey.primaries()),
             overrides=sorted(wish.overrides),
             warnings=list(prospect.warnings),
-            done=self._done(prospect, verified=False) if plan else "",
+            done=self._done(prospect, verified=False) if plan and not prospect.refusals else "",
         )
         self._write_guards(prospect)
 

@@ -67,6 +67,7 @@ class PlannedStep(Struct, frozen=True):
     tells: bool = False
     settles: bool = False
     urgent: bool = False
+    after_checkout: bool = False
 
     @property
     def command(self) -> str:
@@ -168,6 +169,7 @@ class Planner:
             tells=use.tells,
             settles=use.settles,
             urgent=use.urgent,
+            after_checkout=use.after_checkout,
         )
 
     def _commands(self, action: str, host: str, arguments: dict[str, str], memory: dict[str, str]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from dslsconsole.runbooks.process import identity
 from dslsconsole.runbooks.reach import Reach
 from dslsconsole.runbooks.record import OperationLog, directory_of
 from dslsconsole.runbooks.report import Report
+from dslsconsole.runbooks.second import was_allowed
 from dslsconsole.runbooks.survey import Survey, Surveyor
 from dslsconsole.runbooks.unfinished import Known
 from dslsconsole.runbooks.written import earlier, has_ended, of_last_run, open_since, written_plan
@@ -161,6 +162,7 @@ class _Taking:
             survey = await self._survey()
             await self._see(record, survey, decide)
             if decide == "continue":
+                await self._see_allowed(entries, record, survey)
                 record = await self._reread(record, survey)
             if not here:
                 self._write_plan(record)
@@ -199,6 +201,15 @@ class _Taking:
             return replace(ended, ending=Ending.NEEDS_PERSON, sentence=f"{ended.sentence} {left}"), execution
         lock = await self._locked(record, survey)
         return await self._finished(lock, ended), execution
+
+    async def _see_allowed(self, entries: list[journal.Entry], record: OperationRecord, survey: Survey) -> None:
+        """See that where it needs a second operator there was one. Raises NotNow."""
+        if self._one.runbook not in self._estate.operators.two_person:
+            return
+        hosts = tuple(dict.fromkeys((*self._one.hosts, *lockable(survey, self._ground))))
+        why = await was_allowed(self._hands, self._ground, entries, self._one.operation, record.plan.hash, hosts)
+        if why is not None:
+            raise NotNow(Ending.NOT_CONFIRMED, f"Nothing was done: {why}.")
 
     async def _reread(self, record: OperationRecord, survey: Survey) -> OperationRecord:
         """With what is not so any more of what was done, so that it is done again. Raises NotNow."""

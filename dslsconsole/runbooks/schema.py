@@ -88,6 +88,8 @@ class StepUse(Part):
     what it needs may have been read a moment ago, at the end of another step."""
     tells: bool = False
     """Whether what it read is told with the outcome."""
+    after_checkout: bool = False
+    """Whether it is done only where a test checkout before it succeeded; else a person is told to do it."""
     undo: UndoUse
 
     @model_validator(mode="after")

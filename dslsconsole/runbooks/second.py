@@ -3,13 +3,13 @@ there is nobody and no time, the glass is broken: with a reason, told to everybo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
 from dslsconsole.alerts.notifications import tell_once
-from dslsconsole.journal import JournalError, read
+from dslsconsole.journal import Entry, JournalError, read
 from dslsconsole.model.verdict import Alert, Severity
 from dslsconsole.runbooks.approval import Approval, ApprovalRequest, Filed, Shelf, file, filed, sweep, use_up
 from dslsconsole.runbooks.execution import Ending, Log
@@ -214,20 +214,49 @@ class TwoPerson:
 async def why_not(ground: Ground, request: ApprovalRequest, approval: Approval, now: float) -> str | None:
     """Why an approval of a request does not count; None where it does."""
     operators, by = ground.estate.operators, approval.principal
-    if by == request.operator:
-        return f"{by} asked for it, and nobody approves their own request"
+    if request.operator in (by, approval.account) or _person(by) == _person(request.operator):
+        return f"{request.operator} asked for it, and nobody approves their own request"
     if request.at > now + CLOCKS_APART_SECONDS or request.until - request.at > operators.approval_lasts + 1:
         return "the request is open for longer than operators.approval_lasts, or is of another time"
     if (refusal := not_an_operator(ground.estate, known_as(by))) is not None:
         return refusal.rstrip(".")
     try:
         signers = Signers(expand(operators.allowed_signers))
-        if signers.belongs(signing_key(approval.signature), request.operator):
+        key = signing_key(approval.signature)
+        own = any(_person(name) == _person(request.operator) for name in signers.principals(key))
+        if own or signers.belongs(key, request.operator):
             return f"the key that signed it is one of {request.operator}'s own, who asked for it"
         await see_signed(request.canonical(), approval.signature, by, signers)
     except NotSigned as failure:
         return str(failure).rstrip(".")
     return None
+
+
+def _person(name: str) -> str:
+    """Who is meant by an account, or by a principal such as `anna@uni.example` in the allowed-signers file."""
+    return name.partition("@")[0].casefold()
+
+
+async def was_allowed(
+    shelf: Shelf, ground: Ground, known: Iterable[Entry], operation: str, plan: str, hosts: tuple[str, ...]
+) -> str | None:
+    """Whether an operation that was cut off had its second operator, or broke the glass: why not, or None.
+
+    This console's journal (`known`) tells; else the approval that was used, as it lies on the hosts: what is approved
+    is a plan, so it may have expired meanwhile.
+    """
+    if any(one.operation == operation and one.event in ("approval-used", "break-glass") for one in known):
+        return None
+    for one in await filed(shelf, ground, hosts):
+        if not one.used or one.request.plan != plan:
+            continue
+        for approval in one.approvals:
+            if await why_not(ground, one.request, approval, one.request.at) is None:
+                return None
+    return (
+        "it needs a second operator, and neither this console's journal nor an approval on the hosts tells that there "
+        "was one. Continue it where it was started; else undo or abandon it"
+    )
 
 
 class BreakGlass:

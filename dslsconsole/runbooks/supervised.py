@@ -24,6 +24,10 @@ SUMMARY_SECONDS = 3600.0
 """How often the journal is told how many rounds went well."""
 
 
+PATIENT_ROUNDS = 20
+"""For so many rounds another operation may hold the lock before that counts as a difference."""
+
+
 class Standing(StrEnum):
     """How source and backups stand to each other in a round."""
 
@@ -126,6 +130,9 @@ class Supervised:
         self._clock = clock
         self._stop = stop
         self._last = ""
+        self._locked = 0
+        """Rounds in a row in which another operation had the lock."""
+        self._told_at = clock()
         self._summed_at = clock()
 
     async def run(self) -> Ending:
@@ -164,7 +171,9 @@ class Supervised:
                 self._settled("in step", found.text)
                 return
             self.counts.failed += 1
-            if report.outcome is not Ending.LOCKED:
+            # Another operation may take its time; a lock that nobody lets go of any more is a difference all the same.
+            self._locked = self._locked + 1 if report.outcome is Ending.LOCKED else 0
+            if not self._locked or self._locked > PATIENT_ROUNDS:
                 self._differs(f"{found.text}; {report.sentence}")
             self._tell(f"not pushed ({report.outcome.value})", report.sentence)
         elif found.standing is Standing.SAME:
@@ -177,7 +186,7 @@ class Supervised:
             self._tell("different", found.text)
 
     def _settled(self, state: str, text: str) -> None:
-        self.counts.different = 0
+        self.counts.different = self._locked = 0
         self._tell(state, text)
 
     def _differs(self, text: str) -> None:
@@ -193,9 +202,10 @@ class Supervised:
             self._say(words)
 
     def _tell(self, state: str, text: str) -> None:
-        """Write a change of state down; while it stays the same, nothing."""
-        if state != self._last:
-            self._last = state
+        """Write a change of state down; while it stays the same, only what is not well, and that once in a while."""
+        again = state != "in step" and self._clock() - self._told_at >= SUMMARY_SECONDS
+        if state != self._last or again:
+            self._last, self._told_at = state, self._clock()
             self._log.append("note", text=f"{state}: {text}")
             self._say(f"{state}: {text}")
 

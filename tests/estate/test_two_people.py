@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from dslsconsole.cli import program as cli
-from dslsconsole.journal import read
+from dslsconsole.journal import Entry, read
 from dslsconsole.lab.practice import Lab
 from dslsconsole.runbooks.approval import filed
 from dslsconsole.runbooks.approving import Approver, NotApproved
@@ -22,7 +22,7 @@ from dslsconsole.runbooks.permission import Person, who
 from dslsconsole.runbooks.reach import Reach
 from dslsconsole.runbooks.record import OperationLog, directory_of, journal_of
 from dslsconsole.runbooks.report import Report
-from dslsconsole.runbooks.second import second_for
+from dslsconsole.runbooks.second import second_for, was_allowed
 from dslsconsole.settings import load
 from dslsconsole.systems.ground import Ground
 from tests.estate import practising as p
@@ -169,6 +169,12 @@ async def test_what_is_no_approval_is_refused(people: People) -> None:
     status, said = await people.refused(request, name="bea")
     assert (status, "does not name" in said) == (14, True), said
 
+    kept = people.signers.read_text()
+    people.signers.write_text(kept.replace("anna ", "anna@uni.example ", 1))
+    status, said = await people.refused(request, key="anna", name="anna@uni.example")
+    assert (status, "nobody approves their own" in said) == (14, True), said
+    people.signers.write_text(kept)
+
     await people.approve(request)
     report = await people.run(who(), dry_run=True)
     assert report.approval is not None
@@ -185,6 +191,25 @@ async def test_what_is_no_approval_is_refused(people: People) -> None:
     assert report.outcome is Ending.NOT_CONFIRMED
     assert "operators.allowed_signers" in "".join(report.card), report.card
     p.never_wrong(people.lab)
+
+
+async def test_what_was_cut_off_goes_on_elsewhere_only_with_the_approval_that_it_had(people: People) -> None:
+    await people.approve(await people.asked())
+    report = await people.run()
+    assert report.outcome is Ending.DONE, p.explained(report)
+    estate = load(people.lab.estate_path)
+    ground = Ground(estate, p.CLUSTER)
+    async with Reach(ground, time.time) as hands:
+
+        async def allowed(known: list[Entry], operation: str, plan: str) -> str | None:
+            return await was_allowed(hands, ground, known, operation, plan, tuple(ground.nodes))
+
+        assert await allowed(list(read(directory_of(estate))), report.operation, report.plan) is None
+        assert await allowed([], report.operation, report.plan) is None, "the hosts hold the approval"
+        assert "needs a second operator" in str(await allowed([], report.operation, "another"))
+        for path in people.files("approved"):
+            path.write_text(path.read_text().replace(ME, "bea"))
+        assert "needs a second operator" in str(await allowed([], report.operation, report.plan))
 
 
 async def test_an_approval_of_another_plan_or_another_time_is_refused(people: People) -> None:

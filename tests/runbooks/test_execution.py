@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dslsconsole.model.reading import Failure, FailureKind
 from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten, Progress, StepOutcome, StepResult
 from dslsconsole.runbooks.plan import Plan, PlannedCheck, PlannedStep, PlannedUndo
-from dslsconsole.systems.acting import Action, Call, Checked, Hands, Refused, Unfinished, Unreached
+from dslsconsole.systems.acting import Action, Call, Checked, Hands, Refused, Unfinished, Unreached, Untested
 from dslsconsole.systems.ground import Ground
 
 BEHAVIOURS = ("works", "refuses", "lost-done", "lost-undone", "unreached", "no-effect", "works-silent", "lost-silent")
@@ -57,6 +57,8 @@ class World:
         return self._turn(call["switch"], False, self.undo_behaviours.get(call["switch"], "works"))
 
     def _turn(self, switch: str, wanted: bool, behaviour: str) -> str:
+        if behaviour == "untested":
+            raise Untested("none is free")
         if behaviour == "unreached":
             raise Unreached(Failure(FailureKind.UNREACHABLE, "no route"))
         self.ran.append(f"{'on' if wanted else 'off'} {switch}")
@@ -104,7 +106,11 @@ class World:
             plan,
             hands=cast(Hands, None),
             ground=cast(Ground, None),
-            actions={"on": Action(commands, self.turn_on, self.bound), "off": Action(commands, self.turn_off)},
+            actions={
+                "on": Action(commands, self.turn_on, self.bound),
+                "off": Action(commands, self.turn_off),
+                "test-checkout": Action(commands, self.turn_on),
+            },
             checks={"is-on": self.is_on, "is-off": self.is_off},
             log=self,
             clock=self.clock,
@@ -178,6 +184,19 @@ def test_what_is_already_so_is_skipped_and_not_taken_back() -> None:
     assert ended.ending is Ending.ROLLED_BACK
     assert execution.results[0].outcome is StepOutcome.SKIPPED
     assert world.on == {"a"}
+
+
+@pytest.mark.parametrize(("first", "second", "told"), [("works", "untested", True), ("untested", "untested", False)])
+def test_users_are_told_only_where_a_checkout_succeeded(first: str, second: str, told: bool) -> None:
+    tests = (
+        msgspec.structs.replace(step(number, name), action="test-checkout") for number, name in ((1, "a"), (2, "b"))
+    )
+    world = World(behaviours={"a": first, "b": second})
+    ended, execution = world.run(plan(*tests, msgspec.structs.replace(step(3, "c"), after_checkout=True)))
+    assert ended.ending is Ending.DONE
+    assert ("on c" in world.ran) is told
+    assert execution.results[2].outcome is (StepOutcome.DONE if told else StepOutcome.SKIPPED)
+    assert any("no checkout could be tested" in line and "turn on c" in line for line in ended.card) is not told
 
 
 def test_a_failed_step_takes_back_what_was_done_in_reverse() -> None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from dslsconsole.journal import read
 from dslsconsole.lab.practice import Lab
 from dslsconsole.runbooks import left
+from dslsconsole.runbooks.beside import _enough
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.operation import Operation, Wish, asked
 from dslsconsole.runbooks.permission import who
@@ -178,7 +179,7 @@ async def test_what_may_still_go_on_at_its_host_is_waited_for(lab: Lab) -> None:
 
 
 async def test_what_is_another_s_is_verified_and_not_ended(lab: Lab) -> None:
-    one = await cut_off(lab, "put", "lb-maint", node=BACKUP)
+    one = await cut_off(lab, "put", "lb-maint", node=BACKUP, balancer="haproxy-01")
     ground = Ground(load(lab.estate_path), CLUSTER)
     async with Reach(ground, time.time) as hands:
         memory = (await Surveyor(hands, ground, time.time).survey()).memory
@@ -277,6 +278,24 @@ async def test_one_hosts_word_is_no_plan(lab: Lab, impatient: None) -> None:
         report = await decide(lab, one, decision)
         assert report.outcome is Ending.REFUSED, report.sentence
         assert "record beside the lock on more than half" in report.sentence
+
+
+@pytest.mark.parametrize(
+    ("runbook", "holders", "counts"),
+    [
+        ("dr-activate", {"dr-dsls-01": "x", "dr-dsls-02": "x"}, True),
+        ("dr-activate", {"dr-dsls-01": "x"}, False),
+        ("dr-activate", {"dr-dsls-01": "x", "dr-dsls-02": "y"}, False),
+        ("dr-activate", {"dr-dsls-01": "x", "dr-dsls-02": "x", PRIMARY: "y"}, False),
+        ("failover", {"dr-dsls-01": "x", "dr-dsls-02": "x"}, False),
+        ("failover", {PRIMARY: "x", BACKUP: "x", "dsls-arbitrator-01": "x"}, True),
+    ],
+)
+async def test_the_dr_sites_word_counts_of_what_began_while_the_main_site_was_gone(
+    lab: Lab, runbook: str, holders: dict[str, str], counts: bool
+) -> None:
+    ground = Ground(load(lab.estate_path), CLUSTER)
+    assert _enough(ground, holders, tuple(ground.nodes), runbook) is counts
 
 
 async def test_what_one_host_says_of_a_step_is_looked_up(lab: Lab, impatient: None) -> None:

@@ -12,7 +12,15 @@ from dslsconsole.model.node import Pool, TokenState
 from dslsconsole.runbooks.execution import Ending
 from dslsconsole.runbooks.record import directory_of
 from dslsconsole.runbooks.report import Report
-from dslsconsole.runbooks.supervised import Compared, QuietLog, Standing, Supervised, _judged
+from dslsconsole.runbooks.supervised import (
+    PATIENT_ROUNDS,
+    SUMMARY_SECONDS,
+    Compared,
+    QuietLog,
+    Standing,
+    Supervised,
+    _judged,
+)
 from dslsconsole.settings import load
 from tests.estate import practising as p
 from tests.estate.conftest import lab as lab
@@ -87,6 +95,32 @@ async def test_a_difference_is_told_once_it_stays_and_again_after_a_good_round()
 async def test_what_is_locked_or_not_readable_is_no_difference() -> None:
     ending, loop, _ = await looped([LOCKED] * 5 + [(Standing.UNKNOWN, Ending.DONE)] * 5)
     assert (ending, loop.counts.told, loop.counts.unread) == (Ending.DONE, 0, 5)
+
+
+async def test_a_lock_that_nobody_lets_go_of_any_more_is_told_in_the_end() -> None:
+    ending, loop, log = await looped([LOCKED] * (PATIENT_ROUNDS + 3))
+    assert (ending, loop.counts.told) == (Ending.NEEDS_PERSON, 1)
+    assert any("it ended locked" in text for text in log.texts())
+
+
+async def test_what_stays_bad_is_said_again_once_in_a_while() -> None:
+    log, said, now = Written(), list[str](), 0.0
+    stop = asyncio.Event()
+
+    async def compared() -> Compared:
+        nonlocal now
+        now += SUMMARY_SECONDS / 2
+        if now > 2 * SUMMARY_SECONDS:
+            stop.set()
+        return Compared(Standing.UNKNOWN, "nobody answers")
+
+    async def push(number: int) -> Report:
+        raise AssertionError
+
+    await Supervised(
+        every=0.001, mismatches=3, compare=compared, push=push, log=log, say=said.append, clock=lambda: now, stop=stop
+    ).run()
+    assert said == ["not readable: nobody answers"] * 3
 
 
 def state(generation: int | None, used: int = 5) -> TokenState:

@@ -79,6 +79,7 @@ def _balancers(facts: dict[str, Fact], survey: Survey, ground: Ground, dr_primar
         (server["balancer"] for server in common.servers(survey, ground, main, *candidates)),
         "The main site's servers are ready again on {}.",
     )
+    facts["dr_left"] = words.of_balancers(ground.dr_balancers, dr, "")
     facts["dr_servers"] = common.servers(survey, ground, dr, *((dr_primary,) if dr_primary else ()))
 
 
