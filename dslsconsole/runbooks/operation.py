@@ -358,9 +358,15 @@ class Operation:
 
     def _phrase(self, prospect: Prospect) -> str:
         target = prospect.facts.get("target")
-        if self.ground.estate.operators.confirm_phrase == "target-name" and isinstance(target, str):
+        by_target = self.ground.estate.operators.confirm_phrase == "target-name"
+        if by_target and isinstance(target, str) and prospect.plan and _acts_on(prospect.plan, target):
             return target
         return self.ground.name
+
+
+def _acts_on(plan: Plan, node: str) -> bool:
+    """Whether a step is about the node; copying to the DR site, for one, is not about the backup."""
+    return any(node == step.host or node in step.arguments.values() for step in plan.steps)
 
 
 def _locked(held: Held) -> str:

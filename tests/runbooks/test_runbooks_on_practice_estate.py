@@ -141,6 +141,16 @@ async def test_a_target_that_can_not_take_over_is_told_why_and_which_can(lab: La
     assert next(guard.reading for guard in report.guards if guard.name == "target_ready") == told
 
 
+@pytest.mark.parametrize(
+    ("runbook", "phrase"), [("failover", BACKUP), ("token-sync", BACKUP), ("dr-sync", CLUSTER), ("ha-drill", BACKUP)]
+)
+async def test_confirmed_by_the_targets_name_it_is_what_is_acted_on(lab: Lab, runbook: str, phrase: str) -> None:
+    said = lab.estate_path.read_text()
+    lab.estate_path.write_text(said.replace("\noperators:", "\noperators:\n  confirm_phrase: target-name", 1))
+    report = await run(lab, runbook, dry_run=True)
+    assert report.confirm == phrase, explained(report)
+
+
 async def test_a_planned_step_tells_how_long_it_is_given(lab: Lab) -> None:
     report = await run(lab, "failover", dry_run=True)
     assert report.steps
