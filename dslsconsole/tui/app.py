@@ -179,12 +179,15 @@ class ConsoleApp(PacedApp):
             for wanted in (signal.SIGHUP, signal.SIGTERM):
                 self._handlers[wanted] = signal.signal(wanted, told)
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         if self.recorder is not None:
             self.recorder.end()
         for number, before in self._handlers.items():
             signal.signal(number, before)
         self._handlers.clear()
+        # A process that reads is ended before the loop that hears of its end is.
+        self.workers.cancel_all()
+        await asyncio.gather(*(worker.wait() for worker in self.workers), return_exceptions=True)
 
     def exit(self, *answer: Any, **more: Any) -> None:
         """End. What still arrives is not drawn: the screen loses its lines one by one before it is gone itself."""
@@ -401,6 +404,10 @@ class ConsoleApp(PacedApp):
             self.cluster_screen.unsay()
             if self.recorder is not None:
                 self.recorder.pressed(event, self.clock())
+        if isinstance(event, events.Key) and event.key == "escape" and isinstance(self.screen, Dialog):
+            # At once: a key right behind it would still be the dialog's own.
+            self.screen.action_cancel()
+            return
         await super().on_event(event)
 
     async def action_quit(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -294,3 +295,16 @@ async def test_what_arrives_while_it_ends_is_not_drawn_on_a_screen_that_is_taken
         app.draw_all()
         app.say("too late")
         app.action_act("help")
+
+
+async def test_a_key_right_behind_esc_is_for_what_lies_below_the_dialog() -> None:
+    app = console(scenes.troubled())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("colon", *"al")
+        palette = app.screen
+        assert palette.query(Input)
+        for key, character in (("escape", "\x1b"), ("question_mark", "?")):
+            app.post_message(events.Key(key, character))
+        await until(pilot, lambda: isinstance(app.screen, Choice) and app.screen is not palette)
+        assert not app.screen.query(Input), "it is the help"
