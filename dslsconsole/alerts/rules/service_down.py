@@ -37,6 +37,10 @@ def _find(view: View) -> Iterator[Finding]:
 def _advice(view: View, node: NodeShape) -> str:
     if view.verdict.dr_active and not node.is_dr:
         return "The DR site serves: leave it stopped, or two sites may give out the same licences; dr-return starts it."
+    if view.server_hangs(node):
+        may_serve = view.verdict.primary is None and node.mode is not Mode.ARBITRATOR
+        first = "Fail over (F), or restart" if may_serve else "Restart"
+        return f"{first} it with the runbook service-restart; it runs already, so starting it changes nothing."
     if view.verdict.primary not in (None, node.name) and node.mode is Mode.PRIMARY:
         return f"After a planned failover it rests until failback (B) starts it; else read the log of {node.unit}."
     return f"Read `journalctl -u {node.unit}` on {node.name}; start it with the runbook service-start."

@@ -1,8 +1,10 @@
 """Does no other operation run on this cluster?"""
 
+from dslsconsole.runbooks.evidence import lets_nobody_in
 from dslsconsole.runbooks.facts.common import lockable
-from dslsconsole.runbooks.guard import Case, Judged, failed, locked, passed
+from dslsconsole.runbooks.guard import Case, Judged, failed, locked, passed, unknown
 from dslsconsole.runbooks.lock import holders, told
+from dslsconsole.runbooks.unread import let_in, named
 from dslsconsole.systems.acting import Refused, Unfinished, Unreached
 
 NEEDED = "no lock on the nodes, and the lock directory can be read"
@@ -32,4 +34,10 @@ async def judge(case: Case) -> Judged:
                 f"{told(record)} holds the cluster's lock on {host}",
                 "Wait for it, or see `dslsconsole operations`.",
             )
-    return passed(f"no lock on {', '.join(hosts)}" if hosts else "no node answers that could carry a lock")
+    if not hosts:
+        return unknown("no node could be asked whether it carries a lock", "Reach the nodes.")
+    barred = tuple(name for name in case.ground.main_nodes if lets_nobody_in(case.survey, name) is not None)
+    if len(barred) * 2 >= len(case.ground.main_nodes):
+        # More than half of the nodes carry a lock: one of those that were read would.
+        return unknown(f"{named(case, barred)} could not be asked whether it carries a lock", let_in(barred))
+    return passed(f"no lock on {', '.join(hosts)}")
