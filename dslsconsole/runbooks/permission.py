@@ -5,12 +5,17 @@ import getpass
 import grp
 import os
 import pwd
+import re
 import socket
 import sys
+from pathlib import Path
 
 from msgspec import Struct
 
 from dslsconsole.settings.schema import Estate
+
+TTY_VARIABLE = "DSLSCONSOLE_TTY"
+"""In which a console tells what it starts on which terminal it runs."""
 
 
 class Person(Struct, frozen=True):
@@ -35,8 +40,18 @@ def who() -> Person:
         except KeyError:
             # A number without a name can't be meant by the estate file.
             continue
-    tty = os.ttyname(sys.stdin.fileno()) if _is_tty() else None
+    tty = os.ttyname(sys.stdin.fileno()) if _is_tty() else _handed_on(os.environ.get(TTY_VARIABLE, ""))
     return Person(name, frozenset(groups), socket.gethostname(), tty)
+
+
+def _handed_on(tty: str) -> str | None:
+    """The terminal of the console that started this process without one; None where it is not one of ours."""
+    if not re.fullmatch(r"/dev/(pts/\d{1,6}|tty\w{1,12})", tty):
+        return None
+    with contextlib.suppress(OSError):
+        if Path(tty).stat().st_uid == os.getuid():
+            return tty
+    return None
 
 
 def known_as(name: str) -> Person:

@@ -32,7 +32,7 @@ from dslsconsole.tui.operation import Runner
 from dslsconsole.tui.recorder import Recorder, Recordings
 from dslsconsole.tui.render.cells import Sheet, Tone
 from dslsconsole.tui.render.changed import READ_S
-from dslsconsole.tui.render.footer import Key
+from dslsconsole.tui.render.footer import Key, entries
 from dslsconsole.tui.render.header import Standing
 from dslsconsole.tui.render.log import log
 from dslsconsole.tui.render.view import View
@@ -330,8 +330,8 @@ class ConsoleApp(PacedApp):
     # -- what is asked for
 
     def footer_keys(self) -> list[Key]:
-        known = self.acting.knows_operation()
-        return [Key(one, self.why_not(one) is None) for one in self.actions if known or one.id != "operation"]
+        armed = self.acting.is_armed(self.cluster_name, self.clock())
+        return entries(self.actions, self.why_not, armed=armed, operation=self.acting.knows_operation())
 
     def why_not(self, one: Action) -> str | None:
         if self._viewer is not None and one.guard is not Guard.NONE:

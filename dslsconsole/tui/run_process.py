@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Sequence
@@ -109,12 +110,22 @@ def _started(argv: Sequence[str], operation: str) -> "StartedRun":
     output = tempfile.TemporaryFile()  # noqa: SIM115 - a file can't block the writer; it lives as long as the run
     errors = tempfile.TemporaryFile()  # noqa: SIM115
     try:
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True)
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True, env=_environment()
+        )
     except OSError as error:
         output.close()
         errors.close()
         raise RunFailed(f"the run can't be started, nothing was changed: {error.strerror or error}") from error
     return StartedRun(process, operation, output, errors)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the terminal that we run on, for the action log: a run has none of its own."""
+    try:
+        return {**os.environ, "DSLSCONSOLE_TTY": os.ttyname(sys.stdin.fileno())}
+    except (OSError, ValueError):
+        return dict(os.environ)
 
 
 class StartedRun:

@@ -260,6 +260,17 @@ class TestCluster:
         assert alert.advice.startswith("Activate the DR site (A)")
         assert "DNS: dsls.company.com is 10.30.0.100" in alert.evidence[-1]
 
+    def test_a_name_server_that_answers_nobody_is_told_once_and_of_no_host(self) -> None:
+        assert SHAPE.dr is not None
+        dr = msgspec.structs.replace(SHAPE.dr, record="dsls.company.com")
+        shape = msgspec.structs.replace(SHAPE, dr=dr)
+        snapshot = healthy()
+        for node in dr.nodes:
+            snapshot = with_node(snapshot, node.name, dns=unread(NO_ANSWER))
+        (alert,) = alerts(snapshot, shape=shape)
+        assert (alert.id, alert.subject) == ("stale", CLUSTER)
+        assert alert.summary == "where dsls.company.com points can't be read"
+
     def test_a_primary_that_only_can_t_be_read_does_not(self) -> None:
         assert "no_primary" not in ids(dead(healthy(), PRIMARY, seen_by_peers=True))
 

@@ -1,12 +1,22 @@
 """Who may look and who may act: by account and Unix group, and nobody by being root."""
 
 import grp
+import io
 import os
+import pty
 
 import pytest
 from pydantic import ValidationError
 
-from dslsconsole.runbooks.permission import Person, forbidden, known_as, not_a_viewer, not_an_operator, who
+from dslsconsole.runbooks.permission import (
+    TTY_VARIABLE,
+    Person,
+    forbidden,
+    known_as,
+    not_a_viewer,
+    not_an_operator,
+    who,
+)
 from dslsconsole.settings.schema import Estate
 
 
@@ -63,3 +73,16 @@ def test_somebody_elsewhere_is_known_by_this_host_s_groups() -> None:
     assert known_as(me.name).name == me.name
     assert grp.getgrgid(os.getgid()).gr_name in known_as(me.name).groups | me.groups
     assert known_as("no-such-account-here").groups == frozenset()
+
+
+def test_a_run_that_a_console_started_tells_the_consoles_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, slave = pty.openpty()
+    try:
+        name = os.ttyname(slave)
+        monkeypatch.setattr("sys.stdin", io.StringIO())
+        for told, known in ((name, name), ("/etc/passwd", None), ("/dev/pts/../../etc", None), ("", None)):
+            monkeypatch.setenv(TTY_VARIABLE, told)
+            assert who().tty == known
+    finally:
+        os.close(master)
+        os.close(slave)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.view import View
+from dslsconsole.alerts.wording import clock_time
 from dslsconsole.model.verdict import Severity
 
 FULL_PCT = 2
@@ -28,6 +29,9 @@ def _find(view: View) -> Iterator[Finding]:
             severity=Severity.WARNING,
             summary=f"the disk of {node.name} is {'full' if disk.free_pct == 0 else 'nearly full'}: "
             f"{disk.path} has {disk.free_pct} % free",
-            evidence=("operations keep their locks and records there",),
+            evidence=(
+                "operations keep their locks and records there",
+                *((f"read at {clock_time(reading.at)}, and once a minute",) if reading.at is not None else ()),
+            ),
             advice="Free some space on it, old logs first: runbooks may find no place for their lock.",
         )

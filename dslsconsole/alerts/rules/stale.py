@@ -39,17 +39,36 @@ def rule() -> Rule:
 
 
 def _find(view: View) -> Iterator[Finding]:
+    no_dns = frozenset({"dns"}) if (silent := _silent_dns(view)) else frozenset[str]()
+    if silent and view.shape.dr is not None:
+        yield Finding(
+            subject=view.shape.name,
+            severity=Severity.WARNING,
+            summary=f"where {view.shape.dr.record} points can't be read",
+            evidence=silent,
+            advice="Look at the name server, not at the hosts that asked it: dr-activate changes the record there.",
+        )
     for node in view.shape.all_nodes:
         readings = view.node(node.name)
         reach = view.reach(node)
         if reach is Reach.UNREADABLE:
             yield from _unreadable(view, node, readings.link)
         elif reach is Reach.ANSWERS:
-            yield from _sections(view, node.name, readings, _unanswered(view, node))
+            yield from _sections(view, node.name, readings, _unanswered(view, node) | no_dns)
     for host in view.shape.all_balancers:
         balancer = view.balancer(host)
         if not is_down(view, host) and not _key_changed(balancer.link):
             yield from _sections(view, host, balancer, frozenset())
+
+
+def _silent_dns(view: View) -> tuple[str, ...]:
+    """What each host that asked the name server says, where none of them was answered; empty where one was."""
+    answering = (node.name for node in view.shape.all_nodes if view.reach(node) is Reach.ANSWERS)
+    asked = {name: view.node(name).dns for name in answering}
+    asked = {name: reading for name, reading in asked.items() if reading.tried_at is not None}
+    if any(view.fresh(reading) is not None or reading.failure is None for reading in asked.values()):
+        return ()
+    return tuple(f"{name}: {reading.failure.text}" for name, reading in asked.items() if reading.failure)
 
 
 def _key_changed(link: Reading[Link]) -> bool:
@@ -61,11 +80,12 @@ def _unreadable(view: View, node: NodeShape, link: Reading[Link]) -> Iterator[Fi
         return
     witnesses = view.seen_running_by(node)
     seen = (f"{do(witnesses, 'see')} it running",) if witnesses else ()
+    known = "nothing is known of it" if link.at is None else "what is known of it is old"
     last = () if link.at is None else (f"last read {clock_time(link.at)}",)
     yield Finding(
         subject=node.name,
         severity=Severity.WARNING,
-        summary=f"{node.name} can't be read: what is known of it is old",
+        summary=f"{node.name} can't be read: {known}",
         evidence=((link.failure.text,) if link.failure else ()) + seen + last,
         advice=_WAYS_IN.get(link.failure.kind if link.failure else None, _WAY),
     )

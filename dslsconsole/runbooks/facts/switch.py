@@ -30,6 +30,7 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
         primary = _standing_back(ground, target)
     common.put(facts, "primary", primary)
     common.put(facts, "target", target)
+    facts["way_back"] = "another failover" if target == common.configured_primary(ground) else "failback"
     common.put(facts, "target_unfit", _unfit(survey, ground, params.get("target"), None if idle else primary))
     asked = (*((primary,) if primary and not alive else ()), *(common.candidates(ground) if not alive else ()))
     asked += (*ground.dr_nodes, *(loop.node for loop in ground.cluster.automation if loop.node in survey.nodes))

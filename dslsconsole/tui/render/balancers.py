@@ -144,9 +144,13 @@ def _details(view: View, readings: dict[str, BalancerReadings]) -> list[Row]:
             if failure is not None:
                 text = Cell(f"{host}: {failure.text}", Tone.WARNING)
                 rows.append(Row(f"{host} {failure.kind.value}", (text,), spans=True, wraps=True, indent=2))
+        is_now = view.now_value(reading.backend) is not None
         for server in reading.backend.value.servers if reading.backend.value else ():
             told = " ".join(part for part in (server.check, server.check_text) if part)
             since = "" if server.since is None else f" since {view.time(server.since)}"
-            text = Cell(f"{host}/{server.name}: {server.status}{since} {told}", Tone.MUTED)
+            words_now = f"{server.status}{since} {told}"
+            text = Cell(f"{host}/{server.name}: {words_now}", Tone.MUTED)
+            if not is_now:
+                text = Cell(f"{host}/{server.name}: was {words_now}", Tone.STALE)
             rows.append(Row(f"{host}/{server.name}", (text,), spans=True, wraps=True, indent=2))
     return rows

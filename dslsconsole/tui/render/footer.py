@@ -1,8 +1,9 @@
 """The last line: the keys that matter, or for a moment what there is to say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from dslsconsole.tui.actions import Action
@@ -22,6 +23,16 @@ class Place(Struct, frozen=True):
     start: int
     end: int
     action: str
+
+
+def entries(
+    actions: Sequence[Action], why_not: Callable[[Action], str | None], *, armed: bool, operation: bool
+) -> list[Key]:
+    """The actions as the footer has them: an armed console can be disarmed, and what was cut off is offered where there
+    is something."""
+    shown = [one for one in actions if operation or one.id != "operation"]
+    named = (replace(one, label="disarm") if armed and one.id == "arm" else one for one in shown)
+    return [Key(one, why_not(one) is None) for one in named]
 
 
 def footer(keys: Sequence[Key], width: int) -> tuple[Line, tuple[Place, ...]]:

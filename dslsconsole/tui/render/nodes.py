@@ -60,7 +60,10 @@ def node_row(view: View, shape: NodeShape) -> Row:
 
 def node_tone(view: View, shape: NodeShape, readings: NodeReadings) -> Tone:
     """The judgement of a row: the gravest of its alerts and of what its readings say by themselves."""
-    return worst((view.alert_tone(shape.name), service_cell(view, shape, readings).tone, _link_tone(view, readings)))
+    status = view.now_value(readings.status)
+    licence = Tone.CRITICAL if status is not None and status.license_valid is False else Tone.OK
+    service = service_cell(view, shape, readings).tone
+    return worst((view.alert_tone(shape.name), service, licence, _link_tone(view, readings)))
 
 
 def _link_tone(view: View, readings: NodeReadings) -> Tone:

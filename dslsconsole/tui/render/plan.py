@@ -53,7 +53,7 @@ def plan(plan: Plan, request: Request) -> Sheet:
         rows.append(_text("asks", "Settings, changed by typing NAME=VALUE", Tone.TITLE))
         rows += [_ask(ask, request.params.get(ask.name)) for ask in plan.asks]
     if plan.steps:
-        rows.append(_text("steps", "Steps, in this order", Tone.TITLE))
+        rows.append(_text("steps", "Steps, in this order; the same on several hosts at once", Tone.TITLE))
     for number, step in enumerate(plan.steps, 1):
         rows += _step(number, step)
     return Sheet(f"{plan.title or plan.runbook} · {plan.cluster}", (), tuple(rows), tone=Tone.WARNING)
