@@ -1,7 +1,7 @@
 """Running a plan: every step proven before and after, written down before it runs, and taken back where it fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import groupby
 
 from msgspec.structs import replace
@@ -107,6 +107,7 @@ class Execution:
     async def _held_to_the_end(self) -> Ended:
         """Read what must still be so when all is done, and do again what a host has forgotten meanwhile."""
         open_: list[str] = []
+        fallen: set[int] = set()
         for step in self.plan.steps:
             if not step.holds or step.until is None:
                 continue
@@ -119,8 +120,10 @@ class Execution:
             if not checked.ok:
                 still = "Not so any more" if checked.ok is False else "It can't be read whether this still stands"
                 open_.append(f"{still}: {step.name} ({step.host}): {clean(checked.reading)}")
+                fallen.add(step.number)
         if open_:
-            return Ended(Ending.NEEDS_PERSON, "Every step was done, but not all of it stands.", tuple(open_))
+            lines = (*open_, *await self._standing(fallen))
+            return Ended(Ending.NEEDS_PERSON, "Every step was done, but not all of it stands.", lines)
         return Ended(Ending.DONE, "", card.told(self.plan, self.results))
 
     async def _again(self, step: PlannedStep, found: Checked) -> Checked:
@@ -195,9 +198,13 @@ class Execution:
             ),
         )
 
-    async def _standing(self) -> tuple[str, ...]:
-        """What has been done, and whether it stands, read now where that can be read."""
-        done = [step for step in self.plan.steps if self.results[step.number - 1].outcome is StepOutcome.DONE]
+    async def _standing(self, told: Collection[int] = ()) -> tuple[str, ...]:
+        """What has been done, and whether it stands, read now where that can be read; but for those `told` already."""
+        done = [
+            step
+            for step in self.plan.steps
+            if self.results[step.number - 1].outcome is StepOutcome.DONE and step.number not in told
+        ]
         return tuple(await asyncio.gather(*(self._stands(step) for step in done)))
 
     async def _stands(self, step: PlannedStep) -> str:

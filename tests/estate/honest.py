@@ -149,6 +149,11 @@ def _vip_move(lab: Lab, truth: Truth, before: Beginning) -> Wrong:
 
 def _drill(lab: Lab, truth: Truth, before: Beginning) -> Wrong:
     found = p.standing(lab)
+    # A loop that was started meanwhile, and that no estate file names, is nobody's to stop.
+    found["nodes"] = {
+        name: (unit, role, {loop: state for loop, state in loops.items() if loop in before.standing["nodes"][name][2]})
+        for name, (unit, role, loops) in found["nodes"].items()
+    }
     yield from (f"{key} is {found[key]}, was {was}" for key, was in before.standing.items() if found[key] != was)
 
 

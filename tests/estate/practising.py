@@ -229,7 +229,9 @@ def standing(lab: Lab) -> dict[str, Any]:
     """
     truth = lab.truth()
     return {
-        "nodes": {name: (node["unit"], node["role"], node["automation"]) for name, node in truth["nodes"].items()},
+        "nodes": {
+            name: (_unit(node["unit"]), node["role"], node["automation"]) for name, node in truth["nodes"].items()
+        },
         "balancers": {
             name: {server: state["admin"] for server, state in balancer["servers"].items()}
             for name, balancer in truth["load_balancers"].items()
@@ -238,6 +240,11 @@ def standing(lab: Lab) -> dict[str, Any]:
         "notifications": truth["notifications"],
         "primaries": truth["primaries"],
     }
+
+
+def _unit(active: str) -> str:
+    """A unit that could not be started does not run, as before it was tried."""
+    return "inactive" if active == "failed" else active
 
 
 def locks(lab: Lab) -> list[Path]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.view import Reach, View, peer_named
 from dslsconsole.alerts.wording import listed
+from dslsconsole.model.balancer import ServerState
 from dslsconsole.model.node import Mode
 from dslsconsole.model.shape import NodeShape
 from dslsconsole.model.verdict import Severity
@@ -65,4 +66,21 @@ def _proof(view: View, node: NodeShape) -> str | None:
         for name, seen in view.views.items()
         if (peer := peer_named(seen, node, view.shape)) is not None and peer.state == "unreachable"
     ]
-    return f"{node.name} does not answer, and is unreachable for {listed(silent)} too" if silent else None
+    if silent:
+        return f"{node.name} does not answer, and is unreachable for {listed(silent)} too"
+    return _found_down(view, node)
+
+
+def _found_down(view: View, node: NodeShape) -> str | None:
+    """In words, that a node which answers nobody here is not reached by any load balancer that is read either."""
+    found = {
+        host: server
+        for host, backend in view.backends.items()
+        for server in backend.servers
+        if view.node_of(server) == node
+    }
+    unreached = [
+        server.state is ServerState.DOWN and (server.check or "").startswith("L4") and server.check != "L4OK"
+        for server in found.values()
+    ]
+    return f"{node.name} does not answer, and is DOWN for {listed(found)} too" if found and all(unreached) else None

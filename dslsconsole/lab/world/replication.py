@@ -62,12 +62,12 @@ def copy_to_dr(source: LicenceServer, servers: Servers) -> bool:
         if not target.host.is_up or target.host.is_frozen or not servers.network.connected(source.name, target.name):
             done = False
             continue
-        _mirror(target, DR_LICENSES, licenses, keep=())
-        _mirror(target, CONFIG, config, keep=("dr-site.conf",))
         try:
+            _mirror(target, DR_LICENSES, licenses, keep=())
+            _mirror(target, CONFIG, config, keep=("dr-site.conf",))
             target.import_(source.export(), force=False)
-        except RefusedError:
-            # The DR site served since and holds a newer state: that is for a person to decide.
+        except (RefusedError, OSError):
+            # Its disk is full; or the DR site served since and holds a newer state, which a person has to decide about.
             done = False
     return done
 

@@ -46,6 +46,7 @@ class RunDialog(Dialog[str]):
         self._plan = plan
         self._may_stop = may_stop
         self._ended = False
+        self._over = False
         self._cut_off = False
         self._step: int | None = None
         self._stopping = False
@@ -69,6 +70,7 @@ class RunDialog(Dialog[str]):
             return
         ended_before = self._ended
         self._ended = outcome is not None or failure is not None
+        self._over = self._ended or any(entry.event == "outcome" for entry in entries)
         left_open = failure is not None if outcome is None else outcome.outcome == "needs_person"
         self._cut_off = left_open and is_open(entries)
         table = self.query_one(LineTable)
@@ -93,7 +95,8 @@ class RunDialog(Dialog[str]):
         return f"Esc asks it to stop after this step · {hides}" if self._may_stop else hides
 
     def action_cancel(self) -> None:
-        if self._ended or not self._may_stop:
+        if self._over or not self._may_stop:
+            # Nothing is left to stop, though its process may still be saying so.
             self.dismiss(None)
         else:
             self.post_message(self.StopAsked())
