@@ -39,6 +39,10 @@ class OperationRecord(Struct, frozen=True):
     attested: tuple[_Word, ...] = ()
     outcomes: dict[int, StepOutcome] = {}
     undoing: bool = False
+    params: dict[_Word, Annotated[str, Meta(max_length=1000)]] = {}
+    overrides: tuple[_Word, ...] = ()
+    carriers: tuple[_Word, ...] = ()
+    """The hosts that its lock was put on."""
     done: Annotated[str, Meta(max_length=4000)] = ""
     """What is said when all is done."""
 

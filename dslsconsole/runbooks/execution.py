@@ -105,33 +105,43 @@ class Execution:
         return await self._held_to_the_end()
 
     async def _held_to_the_end(self) -> Ended:
-        """Read what must still be so when all is done, and do again what a host has forgotten meanwhile."""
-        open_: list[str] = []
-        fallen: set[int] = set()
-        for step in self.plan.steps:
-            if not step.holds or step.until is None:
-                continue
-            checked = await self._asked(step.until)
-            if not checked.ok:
+        """Read what must still be so when all is done, and do again what a host has forgotten meanwhile.
+
+        Where what can't be taken back does not stand, the service has gone on without us: then nothing is done again.
+        """
+        holding = [step for step in self.plan.steps if step.holds and step.until is not None]
+        read = await asyncio.gather(*(self._holds(step) for step in holding))
+        overtaken = any(step.undo.final and one.ok is False for step, one in zip(holding, read, strict=True))
+        open_, fallen, repeated = list[str](), set[int](), list[str]()
+        for step, found in zip(holding, read, strict=True):
+            checked = found
+            if checked.ok is False and not overtaken:
                 try:
                     checked = await self._again(step, checked)
                 except NotWritten as full:
                     return await self._journal_lost(str(full))
+                if self._barred is not None:
+                    return await self._taken_over()
+                repeated.append(f"Done again, because it did not last: {step.name} ({step.host}).")
             if not checked.ok:
                 still = "Not so any more" if checked.ok is False else "It can't be read whether this still stands"
                 open_.append(f"{still}: {step.name} ({step.host}): {clean(checked.reading)}")
                 fallen.add(step.number)
         if open_:
-            lines = (*open_, *await self._standing(fallen))
+            lines = (*open_, *repeated, *await self._standing(fallen))
             return Ended(Ending.NEEDS_PERSON, "Every step was done, but not all of it stands.", lines)
-        return Ended(Ending.DONE, "", card.told(self.plan, self.results))
+        return Ended(Ending.DONE, "", (*card.told(self.plan, self.results), *repeated))
+
+    async def _holds(self, step: PlannedStep) -> Checked:
+        assert step.until is not None
+        return await self._asked(step.until)
 
     async def _again(self, step: PlannedStep, found: Checked) -> Checked:
         """Do a step once more that did not last, written down like the first time.
 
         What can't be taken back is not done again: what it needs was proven for the first time only.
         """
-        if found.ok is None or step.undo.final:
+        if found.ok is None or step.undo.final or await self._is_barred(step):
             return found
         started = self._clock()
         self._log.append("step-started", **self._words(step), again=clean(found.reading))

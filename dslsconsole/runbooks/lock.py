@@ -128,6 +128,7 @@ class Lock:
         """How often it was to be told, and up to which of these it has been."""
         self.hosts: list[str] = []
         self._maybe: list[str] = []
+        self._left: tuple[str, ...] = ()
         self._lost: str | None = None
 
     async def take(self, hosts: tuple[str, ...]) -> None:
@@ -139,9 +140,10 @@ class Lock:
         """
         await self._on_each(hosts, self._create, let_go=self.release)
 
-    async def adopt(self, hosts: tuple[str, ...], left: frozenset[str]) -> None:
+    async def adopt(self, hosts: tuple[str, ...], left: frozenset[str], carriers: tuple[str, ...] = ()) -> None:
         """Take it over from a process that has ended: where the lock is gone, anew; else from one of the holders
-        `left`, by a claim that one process alone can make.
+        `left`, by a claim that one process alone can make. Those of its `carriers` that are not among the hosts, or on
+        which it can't be taken over, are told when it is released.
 
         Raises:
             Held: another operation or process has it; what was taken over so far is free to be taken up again.
@@ -170,6 +172,7 @@ class Lock:
             return []
 
         await self._on_each(hosts, one, let_go=leave)
+        self._left = tuple(host for host in dict.fromkeys((*carriers, *hosts)) if host not in self.hosts)
 
     async def _on_each(
         self, hosts: tuple[str, ...], take: Callable[[str], Awaitable[None]], *, let_go: Callable[[], Awaitable[object]]
@@ -303,7 +306,11 @@ class Lock:
 
     async def release(self) -> list[str]:
         """Remove our own files; the troubles that this met, in words."""
-        troubles = []
+        troubles = [
+            f"The lock {self._path} may be left behind on {host}, which could not be told. When it is back, see "
+            "`dslsconsole operations`."
+            for host in self._left
+        ]
         for host in (*self.hosts, *self._maybe):
             try:
                 found = await self._found(host)

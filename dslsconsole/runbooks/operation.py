@@ -223,7 +223,7 @@ class Operation:
             progress=lambda step, result: self._progressed(lock, step, result),
             before_step=lock.before,
         )
-        await lock.keep(self._operation_record(prospect, prospect.plan))
+        await lock.keep(self._operation_record(prospect, prospect.plan, lock))
         async with watched(lock, self.stop):
             ended = await execution.run()
         return self._finish(self._ended(report, execution, ended, prospect))
@@ -232,7 +232,7 @@ class Operation:
         lock.note(step, result.outcome)
         self.progress(step, result)
 
-    def _operation_record(self, prospect: Prospect, plan: Plan) -> OperationRecord:
+    def _operation_record(self, prospect: Prospect, plan: Plan, lock: Lock) -> OperationRecord:
         return OperationRecord(
             operation=self.wish.operation,
             cluster=self.ground.name,
@@ -241,6 +241,9 @@ class Operation:
             epoch=str(prospect.facts.get("epoch", "")),
             primaries=prospect.survey.primaries(),
             attested=tuple(sorted(self.wish.attested)),
+            params=self.wish.params,
+            overrides=tuple(sorted(self.wish.overrides)),
+            carriers=tuple(lock.hosts),
             done=self._done(prospect, verified=False),
         )
 

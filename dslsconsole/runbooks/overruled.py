@@ -65,6 +65,17 @@ def lasts(step: PlannedStep) -> bool:
     return step.until is not None and step.until.check in _ABOUT and step.action != "observe"
 
 
+def leaves_the_service(step: PlannedStep, loops: Collection[str]) -> bool:
+    """Whether the step touches no licence server's service, its role or the way to it, but at most the units of
+    `loops`, a load balancer's server, or what one server holds of another's."""
+    if step.until is None:
+        return not step.undo.final
+    thing = _ABOUT.get(step.until.check)
+    if thing is _Thing.SERVICE:
+        return step.arguments.get("unit", _OF_THE_LICENCE_SERVER) in loops
+    return thing in (_Thing.SERVER, _Thing.STATE, _Thing.FILES)
+
+
 def stands(step: PlannedStep) -> bool:
     """Whether it lasts, and nothing but an operator's hand ends it: tokens and files move on by themselves."""
     return lasts(step) and step.until is not None and _ABOUT[step.until.check] not in (_Thing.STATE, _Thing.FILES)

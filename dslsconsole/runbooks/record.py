@@ -81,7 +81,8 @@ def remembered(entries: Iterable[Entry]) -> dict[str, Remembered]:
         if entry.event == "planned":
             planned = entry.data.get("steps")
             steps[name] = len(planned) if isinstance(planned, list) else 0
-        elif entry.event == "confirmed":
+        elif entry.event == "confirmed" or (entry.event == "resumed" and "pid" in entry.data and name not in found):
+            # One that was begun at another console is known from where it was taken up.
             found[name] = Remembered(
                 operation=name,
                 cluster=entry.cluster,

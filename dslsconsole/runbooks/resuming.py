@@ -20,7 +20,8 @@ from dslsconsole.runbooks.facts.common import lockable
 from dslsconsole.runbooks.facts.words import untested
 from dslsconsole.runbooks.gap import asking, ending, over, reread
 from dslsconsole.runbooks.guard import Case
-from dslsconsole.runbooks.left import NotNow, abandoned, still
+from dslsconsole.runbooks.judged_anew import refusal
+from dslsconsole.runbooks.left import NotNow, abandoned, left_standing, still
 from dslsconsole.runbooks.lock import Held, Lock, LockRecord, NoLock, watched
 from dslsconsole.runbooks.permission import Person, forbidden, who
 from dslsconsole.runbooks.process import identity
@@ -77,8 +78,6 @@ async def resumed(
     ground = Ground(estate, one.cluster)
     async with Reach(ground, clock) as hands:
         try:
-            if decide == "abandon":
-                return await abandoned(estate, ground, hands, one, person, reason, ended_with)
             ours = one.operator in (person.name, whose)
             taking = _Taking(
                 estate,
@@ -93,6 +92,10 @@ async def resumed(
                 ours=ours,
                 waits=waits,
             )
+            await still(hands, ground, one, waits)
+            if decide == "abandon":
+                standing = await taking.left_standing()
+                return await abandoned(estate, ground, hands, one, person, reason, ended_with, standing)
             ended, execution = await taking.up(decide)
         except NotNow as refusal:
             return ended_with(refusal.ending, str(refusal))
@@ -142,12 +145,18 @@ class _Taking:
         one = self._one
         if not one.readable:
             raise NotNow(Ending.REFUSED, "Its lock file can't be read; it can only be abandoned.")
-        await still(self._hands, self._ground, one)
         entries = list(journal.read(directory_of(self._estate), cluster=one.cluster))
-        if decide != "verify" and has_ended(entries, one.operation):
+        if has_ended(entries, one.operation):
             raise NotNow(
                 Ending.REFUSED,
                 "Nothing was done: this journal tells how it ended; its lock came back. It can only be abandoned.",
+            )
+        if decide != "verify" and not one.hosts:
+            raise NotNow(
+                Ending.REFUSED,
+                "Nothing was done: no node that is reached carries its lock. Another console has ended or abandoned "
+                "it, or the nodes that carry it are away: what was done since is not known here. When all are back and "
+                "none carries it, abandon it; that changes nothing.",
             )
         survey = await self._survey()
         record, here, begun = await self._record(entries, lockable(survey, self._ground))
@@ -163,6 +172,7 @@ class _Taking:
             await self._see(record, survey, decide)
             if decide == "continue":
                 await self._see_allowed(entries, record, survey)
+                await self._see_guards(record)
                 record = await self._reread(record, survey)
             if not here:
                 self._write_plan(record)
@@ -211,6 +221,33 @@ class _Taking:
         if why is not None:
             raise NotNow(Ending.NOT_CONFIRMED, f"Nothing was done: {why}.")
 
+    async def _see_guards(self, record: OperationRecord) -> None:
+        """See that its guards still let it go on. Raises NotNow."""
+        why = await refusal(record, self._ground, self._hands, self._log, self._person, self._clock)
+        if why is not None:
+            raise NotNow(
+                Ending.REFUSED, f"Nothing was done. {why}. Then continue it; else undo it, which is possible as yet."
+            )
+
+    async def left_standing(self) -> tuple[str, ...]:
+        """What it leaves behind where it is given up, as far as that is known."""
+        entries = list(journal.read(directory_of(self._estate), cluster=self._one.cluster))
+        if not self._one.readable or has_ended(entries, self._one.operation):
+            return ()
+        survey = await self._survey()
+        try:
+            record, _, begun = await self._record(entries, lockable(survey, self._ground))
+        except NotNow:
+            return ("What it had done is not known here: look at the cluster.",)
+        lines = await left_standing(record.plan, record.earlier, asking(self._attempts, survey.memory))
+        now = self._clock()
+        may_go_on = tuple(
+            f"For up to {at - now:.0f} s more this may still go on: {record.plan.steps[number - 1].name}."
+            for number, at in ending(record.plan, begun, self._attempts).items()
+            if at > now
+        )
+        return (*lines, *may_go_on)
+
     async def _reread(self, record: OperationRecord, survey: Survey) -> OperationRecord:
         """With what is not so any more of what was done, so that it is done again. Raises NotNow."""
         again, unread = await reread(record.plan, record.earlier, asking(self._attempts, survey.memory))
@@ -250,7 +287,8 @@ class _Taking:
             raise NotNow(Ending.REFUSED, "Nothing was done: the hosts' record holds another plan than this journal.")
         outcomes = merged(beside, earlier(own, planned.plan))
         undoing = planned.undoing or (beside is not None and beside.undoing)
-        record = replace(planned, outcomes=outcomes, undoing=undoing)
+        carriers = beside.carriers if beside is not None else ()
+        record = replace(planned, outcomes=outcomes, undoing=undoing, carriers=carriers)
         return record, True, _running(record, open_since(own, planned.plan), self._clock())
 
     async def _locked(self, record: OperationRecord, survey: Survey) -> Lock:
@@ -277,7 +315,8 @@ class _Taking:
         )
         try:
             carrying = tuple(host for host in one.hosts if survey.nodes[host].reached)
-            await lock.adopt(tuple(dict.fromkeys((*lockable(survey, self._ground), *carrying))), one.holders)
+            hosts = tuple(dict.fromkeys((*lockable(survey, self._ground), *carrying)))
+            await lock.adopt(hosts, one.holders, (*record.carriers, *one.hosts))
         except Held as held:
             raise NotNow(Ending.LOCKED, f"Nothing was done: {held}.") from held
         except NoLock as failure:
@@ -287,9 +326,10 @@ class _Taking:
     async def _see(self, record: OperationRecord, survey: Survey, decide: str) -> None:
         """See that what is to be done may be done. Raises NotNow."""
         why = changed(survey, self._ground, record)
-        if why is None and decide == "continue":
-            why = unproven(survey, self._ground, record)
         if why is not None:
+            advice = "Look at the cluster, and abandon it: that tells what it leaves behind, and how to take it back."
+            raise NotNow(Ending.REFUSED, f"Nothing was done: {why}. {advice}")
+        if decide == "continue" and (why := unproven(survey, self._ground, record)) is not None:
             raise NotNow(Ending.REFUSED, f"Nothing was done: {why}. Look at the cluster; then undo or abandon it.")
         acted_on = {step.host for step in record.plan.steps} & set(self._ground.nodes)
         silent = {node for node in acted_on if not survey.nodes[node].reached}
@@ -364,5 +404,8 @@ def _kept(record: OperationRecord) -> dict[str, object]:
         "epoch": record.epoch,
         "primaries": list(record.primaries),
         "attested": list(record.attested),
+        "params": record.params,
+        "overrides": list(record.overrides),
+        "outcomes": {str(number): outcome.value for number, outcome in record.earlier.items()},
         "done": record.done,
     }

@@ -40,6 +40,8 @@ def written_plan(entries: list[journal.Entry]) -> OperationRecord | None:
                     epoch=msgspec.convert(entry.data.get("epoch", ""), str),
                     primaries=msgspec.convert(entry.data.get("primaries", []), tuple[str, ...]),
                     attested=msgspec.convert(entry.data.get("attested", []), tuple[str, ...]),
+                    params=msgspec.convert(entry.data.get("params", {}), dict[str, str]),
+                    overrides=msgspec.convert(entry.data.get("overrides", []), tuple[str, ...]),
                     done=msgspec.convert(entry.data.get("done", ""), str),
                 )
             except msgspec.ValidationError:
@@ -55,6 +57,8 @@ def earlier(entries: list[journal.Entry], plan: Plan) -> dict[int, StepOutcome]:
     """
     found: dict[int, StepOutcome] = {}
     for entry in entries:
+        if entry.event == "planned":
+            found = _taken_up_with(entry, plan)
         number = entry.data.get("step")
         if not isinstance(number, int) or not 1 <= number <= len(plan.steps):
             continue
@@ -70,6 +74,16 @@ def earlier(entries: list[journal.Entry], plan: Plan) -> dict[int, StepOutcome]:
                 known = {"done": StepOutcome.DONE, "skipped": StepOutcome.SKIPPED}
                 found[number] = known.get(str(outcome), StepOutcome.FAILED)
     return found
+
+
+def _taken_up_with(entry: journal.Entry, plan: Plan) -> dict[int, StepOutcome]:
+    """What another console had made of the steps, as it was known when this one took the operation up."""
+    try:
+        told = msgspec.convert(entry.data.get("outcomes", {}), dict[str, StepOutcome])
+    except msgspec.ValidationError:
+        return {}
+    numbers = range(1, len(plan.steps) + 1)
+    return {number: told[str(number)] for number in numbers if str(number) in told}
 
 
 def open_since(entries: list[journal.Entry], plan: Plan) -> dict[int, float]:

@@ -36,6 +36,8 @@ class World:
     forgetful: dict[str, int] = field(default_factory=dict)
     """How often a switch falls back at once, and tells so."""
     barred_from: str | None = None
+    barred_after: int | None = None
+    """So many commands."""
 
     def append(self, event: str, **data: object) -> None:
         if self.writes_left <= 0:
@@ -89,7 +91,9 @@ class World:
         return Checked(ok, f"{switch} is {'on' if switch in self.on else 'off'}", forgotten)
 
     async def barrier(self, step: PlannedStep) -> str | None:
-        return "another console has taken it over" if step.arguments["switch"] == self.barred_from else None
+        late = self.barred_after is not None and len(self.ran) >= self.barred_after
+        is_barred = late or step.arguments["switch"] == self.barred_from
+        return "another console has taken it over" if is_barred else None
 
     def execution(
         self,
@@ -492,4 +496,24 @@ def test_what_can_not_be_taken_back_is_not_done_again() -> None:
     ended, _ = world.run(plan(step(1, "a", undo="none", holds=True), step(2, "b")))
     assert ended.ending is Ending.NEEDS_PERSON
     assert world.ran == ["on a", "on b"]
-    assert ended.card == ("Not so any more: turn a on (h): a is off",)
+    assert ended.card == ("Not so any more: turn a on (h): a is off", "Done and standing: turn b on (h).")
+
+
+def test_where_it_was_overtaken_nothing_is_done_again() -> None:
+    world = World()
+    _undoing(world, "a", when="c")
+    _undoing(world, "b", when="c")
+    ended, _ = world.run(plan(step(1, "a", holds=True), step(2, "b", undo="none", holds=True), step(3, "c")))
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert world.ran == ["on a", "on b", "on c"]
+
+
+def test_nothing_is_done_again_once_another_has_taken_it_over() -> None:
+    world = World()
+    _undoing(world, "a", when="b")
+    one = world.execution(plan(step(1, "a", holds=True), step(2, "b")))
+    world.barred_after = 2
+    ended = asyncio.run(one.run())
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert "another console has taken it over" in ended.sentence
+    assert world.ran == ["on a", "on b"]

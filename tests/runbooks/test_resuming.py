@@ -29,6 +29,7 @@ from dslsconsole.runbooks.resuming import resumed
 from dslsconsole.runbooks.schema import builtin
 from dslsconsole.runbooks.survey import Surveyor
 from dslsconsole.runbooks.unfinished import Known, journalled, locked, together
+from dslsconsole.runbooks.written import has_ended
 from dslsconsole.settings import load
 from dslsconsole.systems.acting import Call, actions
 from dslsconsole.systems.ground import Ground
@@ -128,6 +129,69 @@ async def test_abandoned_it_leaves_everything_but_its_lock(lab: Lab) -> None:
     assert (await resumed(load(lab.estate_path), theirs, "abandon", CLUSTER, "test", "bea")).outcome is Ending.DONE
     assert not locks(lab)
     assert not journalled(read(directory_of(load(lab.estate_path))))
+
+
+async def test_what_another_console_has_ended_is_not_begun_again(lab: Lab) -> None:
+    """Its journal has not seen the end; another console has, and gave the service back since."""
+    await cut_off(lab, "end users' old connections")
+    for path in lying_about(lab):
+        path.unlink()
+    before = lab.truth()["load_balancers"]
+    (one,) = await known(lab)
+    assert one.hosts == ()
+    for decision in ("continue", "undo"):
+        report = await decide(lab, one, decision)
+        assert report.outcome is Ending.REFUSED, (report.sentence, report.card)
+        assert "no node that is reached carries its lock" in report.sentence
+    assert lab.truth()["primaries"] == [BACKUP]
+    assert lab.truth()["load_balancers"].keys() == before.keys()
+    assert (await decide(lab, one, "abandon")).outcome is Ending.DONE
+
+
+async def test_its_guards_are_judged_again_as_long_as_the_service_is_where_it_was(lab: Lab) -> None:
+    one = await cut_off(lab, "take")
+    await lab.fault("isolate", "dsls-arbitrator-01")
+    report = await decide(lab, one, "continue")
+    assert report.outcome is Ending.REFUSED, (report.sentence, report.card)
+    assert "quorum_survives: 1 of 3 vote without" in report.sentence
+    assert lab.truth()["primaries"] == [PRIMARY]
+    (one,) = await known(lab)
+    assert (await decide(lab, one, "undo")).outcome is Ending.ROLLED_BACK
+    assert set(lab.truth()["nodes"][PRIMARY]["automation"].values()) == {"active"}
+
+
+async def test_given_up_it_tells_what_it_leaves_behind_and_how_that_is_taken_back(lab: Lab) -> None:
+    report = await decide(lab, await cut_off(lab, "stop"), "abandon")
+    assert report.outcome is Ending.DONE
+    told = "\n".join(report.card)
+    assert "Left as it is: pause token-sync (dsls-primary-01). By hand it is taken back so: " in told
+    assert "Left as it is: take dsls-primary-01 out of the load balancer (haproxy-02)" in told
+    assert "bring over the last tokens" not in told, "it needs no taking back"
+
+
+async def test_a_lock_that_could_not_be_taken_over_everywhere_is_told(lab: Lab) -> None:
+    one = await cut_off(lab, "stop")
+    await lab.fault("isolate", "dsls-arbitrator-01")
+    report = await decide(lab, one, "undo")
+    assert report.outcome is Ending.ROLLED_BACK, (report.sentence, report.card)
+    assert any("may be left behind on dsls-arbitrator-01" in line for line in report.card)
+    await lab.heal()
+    (again,) = await known(lab)
+    report = await decide(lab, again, "verify")
+    assert (report.outcome, "how it ended" in report.sentence) == (Ending.REFUSED, True), report.sentence
+
+
+async def test_what_was_only_taken_up_here_is_known_to_have_ended(lab: Lab, impatient: None) -> None:
+    await cut_off(lab, "stop")
+    forget(lab)
+    (one,) = await known(lab)
+    assert (await decide(lab, one, "continue")).outcome is Ending.DONE
+    entries = list(read(directory_of(load(lab.estate_path))))
+    assert has_ended(entries, one.operation)
+    planned = next(entry for entry in entries if entry.event == "planned")
+    outcomes = planned.data["outcomes"]
+    assert isinstance(outcomes, dict)
+    assert outcomes["1"] == "done"
 
 
 async def test_what_was_undone_by_hand_meanwhile_is_done_again(lab: Lab) -> None:
