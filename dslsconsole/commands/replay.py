@@ -141,17 +141,18 @@ def _list(invocation: Invocation, as_json: bool) -> None:
         click.echo(f"There is no recording in {directory}.")
     from datetime import UTC, datetime, timedelta
 
+    from dslsconsole.tui.render.words import clean
+
     for one in found:
         if one.started_at is None or one.seconds is None:
-            click.echo(f"{one.name}  {one.failure}")
+            click.echo(clean(f"{one.name}  {one.failure}"))
             continue
         began = datetime.fromtimestamp(one.started_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
         alerts = "1 alert" if one.alerts == 1 else f"{one.alerts} alerts"
-        click.echo(
-            f"{one.name}  {one.operator} on {one.host}  {began}  {timedelta(seconds=int(one.seconds))}  {alerts}"
-        )
+        lasted = timedelta(seconds=int(one.seconds))
+        click.echo(clean(f"{one.name}  {one.operator} on {one.host}  {began}  {lasted}  {alerts}"))
         for line in (*one.operations, *([one.failure] if one.failure else [])):
-            click.echo(f"    {line}")
+            click.echo(clean(f"    {line}"))
 
 
 def _check(recording: Recording, as_json: bool) -> None:
@@ -168,6 +169,8 @@ def _check(recording: Recording, as_json: bool) -> None:
         import msgspec
 
         click.echo(msgspec.json.encode(checked).decode())
+    elif not checked.screens:
+        click.echo("It holds no screen to compare: a shared (scrubbed) copy, or one of a few seconds, has none.")
     elif found is None:
         click.echo(f"{checked.screens} screens are as they were recorded.")
     else:
@@ -177,7 +180,7 @@ def _check(recording: Recording, as_json: bool) -> None:
         click.echo(f"The screen is another one at {at}Z, in {found.place} (screen {checked.screens}):")
         for line in found.lines:
             click.echo(line)
-    sys.exit(Exit.FINDINGS if found is not None else Exit.OK)
+    sys.exit(Exit.FINDINGS if found is not None or not checked.screens else Exit.OK)
 
 
 def _export(recording: Recording, to: str, at: tuple[str, ...]) -> None:

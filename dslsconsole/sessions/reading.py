@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _PIECE = 1024 * 1024
 LONGEST_LINE = 64 * 1024 * 1024
 MOST_CHUNKS = 2_000_000
+TIGHTEST = 1000
+"""How many times smaller than its content a part may be: recordings come to a hundred."""
 
 
 class _Chunk(Struct, frozen=True):
@@ -161,15 +163,20 @@ class Recording:
 
     def _unpacked(self, chunks: list[_Chunk]) -> Iterator[bytes]:
         """What one stream holds, in pieces; as far as it goes where it is cut short."""
-        source = io.BufferedReader(_Parts(self.path, self._file, chunks))
+        parts = _Parts(self.path, self._file, chunks)
+        source = io.BufferedReader(parts)
         unpacker = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(source, read_across_frames=False)
-        total = 0
+        total, packed = 0, sum(chunk.length for chunk in chunks)
         try:
             while piece := unpacker.read(_PIECE):
                 total += len(piece)
                 if total > LARGEST_STREAM:
                     raise NotARecording(f"{self.path}: a part of it would be larger than {LARGEST_STREAM} bytes")
+                if total > _PIECE * 16 and total > packed * TIGHTEST:
+                    raise NotARecording(f"{self.path}: a part of it is packed tighter than any recording")
                 yield piece
+            if parts.damage is not None:
+                raise parts.damage
         except zstandard.ZstdError as error:
             raise NotARecording(
                 f"{self.path}: a part of it is damaged ({error}); what comes before it can be played"
@@ -184,13 +191,19 @@ class _Parts(io.RawIOBase):
         self._file = file
         self._left = list(reversed(chunks))
         self._data = memoryview(b"")
+        self.damage: NotARecording | None = None
+        """What ended it, so that nothing is read any more."""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        while not self._data and self._left:
-            self._data = self._checked(self._left.pop())
+        while not self._data and self._left and self.damage is None:
+            try:
+                self._data = self._checked(self._left.pop())
+            except NotARecording as damage:
+                # What lies before it is to be given first.
+                self.damage = damage
         target = memoryview(buffer)
         count = min(len(target), len(self._data))
         target[:count] = self._data[:count]

@@ -156,8 +156,10 @@ def _alerts(old: tuple[Alert, ...], new: tuple[Alert, ...], at: float) -> Iterat
     for place, alert in now.items():
         if place not in before:
             yield _of_alert(alert, at, f"alert: {alert.summary}", _SEVERITIES[alert.severity])
+    raised = {(one.cluster, one.subject) for place, one in now.items() if place not in before}
     for place, alert in before.items():
-        if place not in now:
+        # One that grew into another of the same thing is not over.
+        if place not in now and (alert.cluster, alert.subject) not in raised:
             yield _of_alert(alert, at, f"over: {alert.summary}", Tone.OK)
 
 

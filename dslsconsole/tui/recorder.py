@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ class Recorder:
         self._writer: Writer | None = None
         self._looked: Looked | None = None
         self._drawn_at = 0.0
-        self._pressed: events.Key | None = None
+        self._pressed: deque[events.Key] = deque(maxlen=64)
         self._consulted: dict[str, Consulted] = {}
 
     @property
@@ -94,9 +95,9 @@ class Recorder:
     def pressed(self, event: events.Key, at: float) -> None:
         """A key was pressed. What is typed into a line of text is not kept: a reason is in the journal, and an
         approval's words are nobody's business."""
-        if self._writer is None or event is self._pressed:  # it comes again where nothing below heeded it
-            return
-        self._pressed = event
+        if self._writer is None or any(event is one for one in self._pressed):
+            return  # it comes again where nothing below heeded it, and in a burst not at once
+        self._pressed.append(event)
         typing = isinstance(self._app.focused, Input) and event.key not in _ENDS_A_LINE
         self._writer.add(Pressed(at, "typed" if typing else event.key[:200]))
         self._app.call_after_refresh(self.look, at)

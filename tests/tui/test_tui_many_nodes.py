@@ -11,6 +11,7 @@ from dslsconsole.model.node import Peer
 from dslsconsole.model.snapshot import key
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
+from dslsconsole.tui.bars import HeaderBar
 from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.source import Arrival
 from dslsconsole.tui.themes import load
@@ -96,7 +97,11 @@ async def test_a_dialog_over_live_panels_holds_their_repaint(many: Running) -> N
     app.push_screen(Question("Is it so?", "A question."))
     await pilot.pause(0.2)
     clock.now += 5
-    while_asked = await shown(pilot, app, fed, Arrival((some_changed(clock.now, 1),)))
+    at_first = await shown(pilot, app, fed, Arrival((some_changed(clock.now, 1),)))
+    assert at_first < 20_000, "the first line says once of when the panels are, which paints what lies under a dialog"
+    assert "panels of 12:00:05Z" in app.cluster_screen.query_one(HeaderBar).text
+    clock.now += 5
+    while_asked = await shown(pilot, app, fed, Arrival((some_changed(clock.now, 2),)))
     assert while_asked < 1_500, "the lines at the top alone"
     assert await pressed(pilot, app, "escape") > while_asked, "now it is drawn"
 

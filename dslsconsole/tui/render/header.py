@@ -43,8 +43,11 @@ class Standing(Struct, frozen=True):
     """What runs on the cluster, or did and has not ended."""
 
 
-def header(view: View, standing: Standing, width: int) -> Line:
-    """The first line. What is least needed is left out first where the line is short."""
+def header(view: View, standing: Standing, width: int, panels_at: float | None = None) -> Line:
+    """The first line. What is least needed is left out first where the line is short.
+
+    `panels_at` is of when the panels below are, where a dialog holds them while time goes on.
+    """
     tone, word = _health(view)
     verdict = view.verdict
     whole = view.picture.snapshot.round_at
@@ -58,6 +61,7 @@ def header(view: View, standing: Standing, width: int) -> Line:
         _Part(_quorum(quorum, view.silence), 9 if quorum is not None and quorum.held is False else 6),
         *([_Part(_operating(standing.operation), 9)] if standing.operation is not None else []),
         _Part(_standing(standing), 9 if standing.armed_minutes is not None else 8),
+        *([_Part(_held(view, panels_at), 9)] if panels_at is not None else []),
         _Part(_clock(view, whole), 9),
     ]
     safe = [replace(part, cell=_clean(part.cell)) for part in parts]
@@ -84,6 +88,12 @@ def _clock(view: View, whole: float | None) -> Cell:
         return Cell(words.clock(whole, view.zone), Tone.ACCENT)
     utc = words.time_of_day(whole)
     return Cell(utc) if view.here is None else Cell(f"{utc} · {words.clock(whole, view.here)}", Tone.TEXT, utc)
+
+
+def _held(view: View, panels_at: float) -> Cell:
+    """That the panels are not of now."""
+    at = view.time(panels_at)
+    return Cell(f"panels of {at}", Tone.UNKNOWN, f"({at})")
 
 
 class _Part(Struct, frozen=True):

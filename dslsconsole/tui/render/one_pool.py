@@ -5,7 +5,7 @@ from dslsconsole.model.snapshot import key
 from dslsconsole.tui.render import words
 from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone, note
 from dslsconsole.tui.render.closely import holder_rows
-from dslsconsole.tui.render.forecast import minutes_left
+from dslsconsole.tui.render.forecast import minutes_left, outlook
 from dslsconsole.tui.render.pools import BAR, pool_tone, source_of
 from dslsconsole.tui.render.view import SEVERITIES, View
 
@@ -79,8 +79,8 @@ def _plot(view: View, pool: Pool, tone: Tone) -> list[Row]:
     if not any(value is not None for value in history):
         return [note("plot", Cell("its hour is not known yet", Tone.MUTED))]
     left = minutes_left(history, pool.total)
-    if left is None:
-        forecast = Cell("at the pace of the last half hour it lasts for hours", Tone.MUTED)
+    if left is None or pool.available == 0:
+        forecast = Cell(outlook(history, pool.total, pool.available), Tone.MUTED)
     else:
         at = view.time(view.picture.at + left * 60)
         forecast = Cell(

@@ -126,6 +126,8 @@ class ClusterScreen(Screen[None]):
         self._log: LogRenderer = lambda _: Sheet("Action log", (), ())
         self._standing = Standing()
         self._trouble: str | None = None
+        self._panels_at: float | None = None
+        """Of when what the panels show is."""
         self._heights: tuple[int, ...] = ()
         self.zoomed: str | None = None
         self._trail: list[tuple[str | None, Subject | None]] = []
@@ -167,6 +169,7 @@ class ClusterScreen(Screen[None]):
     def show(self, view: View | None, log: LogRenderer, standing: Standing, trouble: str | None) -> None:
         """Draw all of it. What has not changed costs nothing."""
         self._view, self._log, self._standing, self._trouble = view, log, standing, trouble
+        self._panels_at = view.picture.at if view is not None else None
         self.set_class(view is not None and view.cluster.is_production, "production")
         self.show_bars(view, standing, trouble)
         if self._hands_off:
@@ -197,7 +200,8 @@ class ClusterScreen(Screen[None]):
         """Draw the two lines at the top alone: they stay true while a dialog holds the panels."""
         width = self.size.width
         if view is not None:
-            self.query_one(HeaderBar).show(header(view, standing, width))
+            is_held = self._panels_at is not None and view.picture.at > self._panels_at
+            self.query_one(HeaderBar).show(header(view, standing, width, self._panels_at if is_held else None))
         else:
             self.query_one(HeaderBar).show(filled((Cell(" dslsconsole", Tone.TITLE),), width))
         self.query_one(SentenceBar).show(sentence(view, trouble, width))
