@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import zlib
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -141,6 +142,34 @@ def test_a_block_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path, monke
     path = made(tmp_path, chunk(b"K", BEGAN, packed(b"\n" * 64 * 1024 * 1024)))
     with pytest.raises(NotARecording, match="larger than"):
         read(path)
+
+
+def test_one_that_is_packed_tighter_than_any_recording_is_not_unpacked(tmp_path: Path) -> None:
+    with pytest.raises(NotARecording, match="packed tighter"):
+        read(made(tmp_path, chunk(b"K", BEGAN, packed(b"\n" * 64 * 1024 * 1024))))
+
+
+def test_what_lies_before_a_damaged_part_is_given_first(tmp_path: Path) -> None:
+    stream = zstandard.ZstdCompressor().compressobj()
+    parts = list[bytes]()
+    for text in ("first", "second"):
+        lines = stream.compress(encoded(Note(BEGAN, text)))
+        parts.append(chunk(b"K" if not parts else b"C", BEGAN, lines + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)))
+    damaged = bytearray(parts[1])
+    damaged[-1] ^= 1
+    found: list[Record] = []
+    with (
+        Recording(made(tmp_path, parts[0], bytes(damaged))) as recording,
+        pytest.raises(NotARecording, match="damaged"),
+    ):
+        found.extend(_each(recording, found))
+    assert found == [Note(BEGAN, "first")]
+
+
+def _each(recording: Recording, found: list[Record]) -> Iterator[Record]:
+    for record in recording.records():
+        found.append(record)
+    yield from ()
 
 
 def test_a_record_without_an_end_is_not_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

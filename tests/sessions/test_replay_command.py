@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from dslsconsole.sessions.recording import Drawn
+from dslsconsole.sessions.recording import Drawn, chunk
 from tests.sessions.test_recordings import HEAD, notes, written
 from tests.tui.test_tui_replay import recorded
 
@@ -39,13 +40,17 @@ def estate(tmp_path: Path) -> Path:
 
 async def test_the_list_says_who_when_how_long_and_what_happened(session: Path, estate: Path) -> None:
     (session.parent / "broken.dslsrec").write_bytes(b"x" * 100)
+    hostile = msgspec.structs.replace(HEAD, operator="ev\x1b]0;pwn\x07il", host="h\nx")
+    (session.parent / "hostile.dslsrec").write_bytes(chunk(b"H", HEAD.started_at, msgspec.json.encode(hostile)))
     said = replay("--list", config=estate)
     assert said.returncode == 0, said.stderr
     assert f"{session.name}  ada on jump-1  2027-01-01 12:00:05Z  0:01:45  3 alerts" in said.stdout
     assert "    failover of alice: confirmed" in said.stdout
     assert "broken.dslsrec is no recording of dslsconsole" in said.stdout
     told = json.loads(replay("--list", "--json", config=estate).stdout)
-    assert [one["name"] for one in told] == [session.name, "broken.dslsrec"]
+    assert [one["name"] for one in told] == [session.name, "broken.dslsrec", "hostile.dslsrec"]
+    assert "\x1b" not in said.stdout
+    assert "h\nx" not in said.stdout
     assert told[0]["alerts"] == 3
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dslsconsole.tui.render.forecast import minutes_left
+from dslsconsole.tui.render.forecast import minutes_left, outlook
 from dslsconsole.tui.render.words import plot
 
 FLAT = (300,) * 60
@@ -41,6 +41,19 @@ def growing(a_minute: int, to: int) -> tuple[int | None, ...]:
 )
 def test_a_forecast_is_made_only_of_what_grows(history: tuple[int | None, ...], total: int | None, left: float) -> None:
     assert minutes_left(history, total) == (None if left is None else pytest.approx(left))
+
+
+@pytest.mark.parametrize(
+    ("history", "available", "told"),
+    [
+        (growing(5, 450), 0, "none is free now"),
+        ((*(None,) * 55, *growing(2, 400)[:5]), 50, "no forecast yet: 5 of at least 8 minutes are known"),
+        (FLAT, 150, "its use does not grow"),
+        (growing(1, 100), 99_900, "lasts for more than 12 h"),
+    ],
+)
+def test_where_there_is_no_forecast_it_is_said_why(history: tuple[int | None, ...], available: int, told: str) -> None:
+    assert told in outlook(history, 450 if available < 450 else 100_000, available)
 
 
 def test_the_plot_fills_up_and_says_where_nothing_is_known() -> None:
