@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dslsconsole.model.verdict import Health
+from dslsconsole.tui import finding
 from dslsconsole.tui.actions import Action
 from dslsconsole.tui.dialogs.choice import Choice
 from dslsconsole.tui.dialogs.question import Question
+from dslsconsole.tui.finding import colours, places
 from dslsconsole.tui.render.about import about
 from dslsconsole.tui.render.cells import Cell, Column, Cut, Row, Sheet, Tone
 from dslsconsole.tui.render.pools import source_of
-from dslsconsole.tui.render.subject import named
+from dslsconsole.tui.render.subject import Subject, named
 from dslsconsole.tui.screens.cluster import ALONE, PANELS, SUBJECT
 from dslsconsole.tui.table import LineTable
 from dslsconsole.tui.terminal import has_shell_behind
@@ -201,8 +203,25 @@ class Navigation:
         self._app.push_screen(Choice(about(name, title, keys)))
 
     def palette(self) -> None:
-        sheet = Sheet("Commands", KEYS, tuple(self._rows(runbooks=True)))
-        self._app.push_screen(Choice(sheet, searchable=True), self._chosen)
+        rows = (
+            *self._rows(runbooks=True),
+            *places(self._app.picture, self._app.cluster_name),
+            *colours(self._app.themes.values()),
+        )
+        self._app.push_screen(Choice(Sheet("Commands", KEYS, rows), searchable=True), self._found)
+
+    def _found(self, key: str | None) -> None:
+        """Go to what was found, or do it."""
+        screen, (kind, _, name) = self._app.cluster_screen, (key or "").partition(":")
+        match f"{kind}:":
+            case finding.CLUSTER:
+                self.go(name)
+            case finding.NODE:
+                screen.enter(SUBJECT, Subject("node", name))
+            case finding.THEME:
+                self._app.theme = f"dslsconsole-{name}"
+            case _:
+                self._chosen(key)
 
     def _rows(self, *, runbooks: bool = False) -> list[Row]:
         rows: list[Row] = []

@@ -8,14 +8,9 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from dslsconsole.tui.dialogs.dialog import Dialog
-from dslsconsole.tui.render.cells import Row, Sheet
+from dslsconsole.tui.finding import found
+from dslsconsole.tui.render.cells import Sheet
 from dslsconsole.tui.table import LineTable
-
-
-def _distance(row: Row, wanted: str) -> int:
-    """How far a row's name, its second cell, is from what was typed. Equals keep their order."""
-    name = row.cells[1].text.casefold() if len(row.cells) > 1 else ""
-    return 0 if name.startswith(wanted) else 1 if wanted in name else 2
 
 
 class Choice(Dialog[str]):
@@ -69,12 +64,10 @@ class Choice(Dialog[str]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is called so comes before what is only described so."""
-        wanted = event.value.casefold()
-        rows = sorted(self._sheet.rows, key=lambda row: _distance(row, wanted))
+        rows = found(self._sheet.rows, event.value)
         table = self.query_one(LineTable)
-        table.narrow_to(wanted)
-        table.show(replace(self._sheet, rows=tuple(rows)))
-        table.action_cursor(-len(rows))
+        table.show(replace(self._sheet, rows=rows, empty="nothing is called so, or described so"))
+        table.action_cursor(-len(self._sheet.rows))
 
     def on_input_submitted(self) -> None:
         self.query_one(LineTable).action_choose()
