@@ -77,6 +77,8 @@ def _notes(view: View, shape: DrShape) -> list[Row]:
         behind = _generations_behind(view, syncs) if late or told else ""
         text = f"{'▲ ' if late else ''}last sync {view.time(last)}{late}{behind}"
         rows.append(note("last", Cell(text, Tone.WARNING if late else Tone.MUTED)))
+        if view.detail and view.verdict is not None and view.verdict.dr_active is False:
+            rows.append(note("loss", Cell(_loss(view, syncs, last), Tone.WARNING if late else Tone.TEXT)))
     if shape.record is not None:
         rows.append(note("record", *_record(view, shape)))
     for unit in view.cluster.automation:
@@ -88,13 +90,26 @@ def _notes(view: View, shape: DrShape) -> list[Row]:
     return rows
 
 
+def _loss(view: View, syncs: list[DrSync], last: float) -> str:
+    """What an activation now would lose: all that changed since the last copy."""
+    behind = _behind(view, syncs)
+    changes = "how many changes is not known" if behind is None else f"{words.number(behind)} changes of tokens"
+    return f"activated now, it would lose what came since {view.time(last)}: {changes}"
+
+
 def _generations_behind(view: View, syncs: list[DrSync]) -> str:
-    """How much newer the primary's token state is than the copy."""
+    """The same, to follow the time of the last copy."""
+    behind = _behind(view, syncs)
+    return "" if behind is None else f" · {behind} generations behind"
+
+
+def _behind(view: View, syncs: list[DrSync]) -> int | None:
+    """How many generations newer the primary's token state is than the copy; None where that is not known."""
     tokens = view.now_value(view.node(view.primary).tokens) if view.primary else None
     copied = max((sync.generation for sync in syncs if sync.generation is not None), default=None)
     if tokens is None or tokens.generation is None or copied is None:
-        return ""
-    return f" · {max(0, tokens.generation - copied)} generations behind"
+        return None
+    return max(0, tokens.generation - copied)
 
 
 def _record(view: View, shape: DrShape) -> tuple[Cell, ...]:
