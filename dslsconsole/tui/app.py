@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.driver import Driver
 from textual.message import Message
 from textual.theme import Theme
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from dslsconsole.model.frames import Hello
@@ -408,7 +409,15 @@ class ConsoleApp(PacedApp):
             # At once: a key right behind it would still be the dialog's own.
             self.screen.action_cancel()
             return
+        if isinstance(event, events.Key) and await self._done_at_once(event.key):
+            return
         await super().on_event(event)
+
+    async def _done_at_once(self, key: str) -> bool:
+        """Whether a key of the panels was done, one after another: typed ahead, it is for what the one before shows."""
+        if not self._stands or self.screen is not self.cluster_screen or isinstance(self.focused, Input):
+            return False
+        return await self._check_bindings(key)
 
     async def action_quit(self) -> None:
         self.action_act("quit")

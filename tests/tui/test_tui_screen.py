@@ -16,6 +16,7 @@ from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.bars import FooterBar, HeaderBar, SentenceBar
 from dslsconsole.tui.dialogs.choice import Choice
+from dslsconsole.tui.render.subject import Subject
 from dslsconsole.tui.screens.cluster import PANELS
 from dslsconsole.tui.source import Arrival, PlayedFrames
 from dslsconsole.tui.table import LineTable
@@ -308,3 +309,14 @@ async def test_a_key_right_behind_esc_is_for_what_lies_below_the_dialog() -> Non
             app.post_message(events.Key(key, character))
         await until(pilot, lambda: isinstance(app.screen, Choice) and app.screen is not palette)
         assert not app.screen.query(Input), "it is the help"
+
+
+async def test_keys_typed_ahead_are_for_what_the_keys_before_them_show() -> None:
+    app = console(scenes.healthy())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("4")
+        for key, character in (("3", "3"), ("down", None), ("enter", "\r")):
+            app.post_message(events.Key(key, character))
+        await until(pilot, lambda: app.cluster_screen.subject is not None)
+        assert app.cluster_screen.subject == Subject("node", "dsls-backup-01")

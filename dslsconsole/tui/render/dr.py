@@ -93,8 +93,8 @@ def _notes(view: View, shape: DrShape) -> list[Row]:
 def _loss(view: View, syncs: list[DrSync], last: float) -> str:
     """What an activation now would lose: all that changed since the last copy."""
     behind = _behind(view, syncs)
-    changes = "how many changes is not known" if behind is None else f"{words.number(behind)} changes of tokens"
-    return f"activated now, it would lose what came since {view.time(last)}: {changes}"
+    changes = "what changed" if behind is None else f"{words.number(behind)} token changes"
+    return f"activated now loses {changes} since {view.time(last)}"
 
 
 def _generations_behind(view: View, syncs: list[DrSync]) -> str:

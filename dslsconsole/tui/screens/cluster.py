@@ -304,9 +304,9 @@ class ClusterScreen(Screen[None]):
         self.zoomed, self._subject = name, what
         self.set_class(name is not None, "zoomed")
         if name is not None:
-            self.panel(name).add_class("alone").focus()
+            self.set_focus(self.panel(name).add_class("alone"))
         elif self.focused is None or self.focused.id not in PANELS:
-            self.panel(PANELS[0]).focus()
+            self.set_focus(self.panel(PANELS[0]))
         self._again()
         self.post_message(self.Went())
 
