@@ -17,6 +17,7 @@ from dslsconsole.runbooks import library
 from dslsconsole.runbooks.attempt import StepOutcome
 from dslsconsole.runbooks.plan import Plan
 from dslsconsole.settings import ConfigurationError
+from dslsconsole.ssh.cleaning import clean
 from dslsconsole.systems.acting import Hands, Refused, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
 
@@ -89,7 +90,16 @@ async def agreed(
     if not counted or not _enough(ground, {host: record.plan.hash for host, record in found.items()}, hosts, runbook):
         return None
     same = [record for record in found.values() if record.plan.hash == counted[0][0]]
-    best = msgspec.structs.replace(same[0], undoing=any(record.undoing for record in same), outcomes=_believed(same))
+    best = msgspec.structs.replace(
+        same[0],
+        undoing=any(record.undoing for record in same),
+        outcomes=_believed(same),
+        # What loosens a guard counts only where all of them say so.
+        attested=_said_by_all([record.attested for record in same]),
+        overrides=_said_by_all([record.overrides for record in same]),
+        carriers=tuple(name for name in same[0].carriers if name in ground.nodes),
+        done=clean(same[0].done),
+    )
     right = best.operation == operation and best.cluster == ground.name and best.runbook == runbook
     return best if right and possible(best.plan, ground) else None
 
@@ -111,6 +121,10 @@ def _moves_sites(ground: Ground, runbook: str) -> bool:
     except ConfigurationError:
         return False
     return book is not None and book.facts == DISASTER
+
+
+def _said_by_all(told: list[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(name for name in told[0] if all(name in others for others in told[1:]))
 
 
 def _believed(records: list[OperationRecord]) -> dict[int, StepOutcome]:

@@ -108,7 +108,7 @@ class ConsoleApp(PacedApp):
         self._viewer = viewer
         known = offered(read_only=runner is None and viewer is None, wallboard=wallboard, replay=plays)
         self.actions, refused = applied(known, keys.keys if keys is not None else {})
-        self._key_failures = (*(keys.failures if keys is not None else ()), *refused)
+        self.key_failures = (*(keys.failures if keys is not None else ()), *refused)
         self.acting = Acting(self, runner, viewer)
         self.books = Books(self, runner)
         self.auditing = Auditing(self, auditor)
@@ -159,9 +159,9 @@ class ConsoleApp(PacedApp):
         if self.recorder is not None:
             self.recorder.begin()
         self._heed_signals()
-        if self._key_failures:
-            more = f" (and {len(self._key_failures) - 1} more)" if len(self._key_failures) > 1 else ""
-            self.call_after_refresh(self.say, f"{self._key_failures[0]}{more}")
+        if self.key_failures:
+            more = f" (? help has {len(self.key_failures) - 1} more)" if len(self.key_failures) > 1 else ""
+            self.call_after_refresh(self.say, f"{self.key_failures[0]}{more}")
         elif self._themes.failures:  # one line can hold one of them; all are in the list that `c` shows
             self.call_after_refresh(self.say, f"c colours tells more: {self._themes.failures[0]}")
         elif self._greeting:

@@ -186,7 +186,10 @@ class Navigation:
     # -- help, palette, colours
 
     def help(self) -> None:
-        rows = [Row(key, (Cell(key, Tone.ACCENT), Cell(label), Cell(text))) for key, label, text in PLAIN_KEYS]
+        rows = [
+            Row(failure, (Cell(failure, Tone.WARNING),), spans=True, wraps=True) for failure in self._app.key_failures
+        ]
+        rows += [Row(key, (Cell(key, Tone.ACCENT), Cell(label), Cell(text))) for key, label, text in PLAIN_KEYS]
         self._app.push_screen(Choice(Sheet("Help · what the keys do", KEYS, (*self._rows(), *rows))), self._chosen)
 
     def about(self) -> None:

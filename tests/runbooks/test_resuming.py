@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from dslsconsole.journal import read
 from dslsconsole.lab.practice import Lab
 from dslsconsole.runbooks import left
-from dslsconsole.runbooks.beside import _enough
+from dslsconsole.runbooks.beside import _enough, agreed
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.operation import Operation, Wish, asked
 from dslsconsole.runbooks.permission import who
@@ -342,6 +342,20 @@ async def test_one_hosts_word_is_no_plan(lab: Lab, impatient: None) -> None:
         report = await decide(lab, one, decision)
         assert report.outcome is Ending.REFUSED, report.sentence
         assert "record beside the lock on more than half" in report.sentence
+
+
+async def test_what_loosens_a_guard_counts_only_where_all_hosts_say_so(lab: Lab, impatient: None) -> None:
+    one = await cut_off(lab, "stop")
+    (path, *_) = records(lab)
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"overrides": ["storage_mounted"], "attested": [PRIMARY], "done": "\x1b[2J"}))
+    ground = Ground(load(lab.estate_path), CLUSTER)
+    async with Reach(ground, time.time) as hands:
+        found = await agreed(hands, ground, one.hosts, one.operation, "failover")
+    assert found is not None
+    assert (found.overrides, found.attested) == ((), ())
+    assert "\x1b" not in found.done
+    assert set(found.carriers) == set(one.hosts)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_it_starts_and_follows_the_size(tmp_path: Path) -> None:
         console.until(r"\n╰.{118}╯\n.*q quit")
         console.until(ALL_THERE)
         console.resize(70, 20)
-        console.until("70 by 20 is too small: at least 80 by 24 is needed")
+        console.until("80 by 24 is needed: 70 by 20 is too small")
         console.resize(80, 24)
         console.until(SERVED)
         console.until(ALL_THERE)

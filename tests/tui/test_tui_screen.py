@@ -85,7 +85,7 @@ async def test_too_small_says_how_large_it_must_be() -> None:
         await pilot.pause()
         small = app.cluster_screen.query_one("#small")
         assert small.display
-        assert "60 by 20 is too small: at least 80 by 24" in small.text  # type: ignore[attr-defined]
+        assert "80 by 24 is needed: 60 by 20 is too small" in small.text  # type: ignore[attr-defined]
         assert not app.cluster_screen.query_one("#panels").display
 
 

@@ -266,7 +266,7 @@ class ClusterScreen(Screen[None]):
         self.set_class(small, "small")
         self.set_class(is_compact(size.width, size.height), "compact")
         if small:
-            text = f" {size.width} by {size.height} is too small: at least {SMALLEST[0]} by {SMALLEST[1]} is needed"
+            text = f" {SMALLEST[0]} by {SMALLEST[1]} is needed: {size.width} by {size.height} is too small"
             self.query_one("#small", OneLine).show(filled((Cell(text, Tone.WARNING),), max(1, size.width)))
         if self._hands_off:  # below the large figures all panels, or where there is little room the alerts
             self._show_alone(None if size.height >= WALL + ROOMY else "alerts", None)
