@@ -29,6 +29,8 @@ STILL_AFTER_SECONDS = 30.0
 STOP_POLL_SECONDS = 1.0
 TELL_SECONDS = 2.0
 """How long a step waits for its lock's hosts to be told of it."""
+CLAIM_SECONDS = 5.0
+"""In so long a process that claimed a left lock has written it, or is dead."""
 FILLED_SECONDS = 0.1
 FILLED_LOOKS = 20
 """An empty lock is looked at so often, so far apart: SFTP makes a file with one request and fills it with the next."""
@@ -157,9 +159,7 @@ class Lock:
             found = await self._found(host)
             if found is None or found.operation != self._record.operation or found.holder not in left:
                 raise Held(host, found)
-            generation = found.generation + 1
-            if not await self._hands.create(host, claim_path(self._path, generation), self._record.holder.encode()):
-                raise Held(host, found)
+            generation = await self._claimed(host, found)
             self._record = msgspec.structs.replace(self._record, generation=max(generation, self._record.generation))
             self.hosts.append(host)
             await self._hands.replace(host, self._path, self._encoded())
@@ -173,6 +173,22 @@ class Lock:
 
         await self._on_each(hosts, one, let_go=leave)
         self._left = tuple(host for host in dict.fromkeys((*carriers, *hosts)) if host not in self.hosts)
+
+    async def _claimed(self, host: str, found: LockRecord) -> int:
+        """The generation that this process alone may take a left lock up as. Raises Held: another one does.
+
+        A claim whose maker died before it wrote its lock would bar everybody for ever: after a while in which the lock
+        stayed as it was, the next one is as good.
+        """
+        mine = self._record.holder.encode()
+        if await self._hands.create(host, claim_path(self._path, found.generation + 1), mine):
+            return found.generation + 1
+        await asyncio.sleep(CLAIM_SECONDS)
+        now = await self._found(host)
+        is_as_it_was = now is not None and (now.holder, now.generation) == (found.holder, found.generation)
+        if not is_as_it_was or not await self._hands.create(host, claim_path(self._path, found.generation + 2), mine):
+            raise Held(host, now)
+        return found.generation + 2
 
     async def _on_each(
         self, hosts: tuple[str, ...], take: Callable[[str], Awaitable[None]], *, let_go: Callable[[], Awaitable[object]]

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from dslsconsole.journal import read
 from dslsconsole.lab.practice import Lab
-from dslsconsole.runbooks import left
+from dslsconsole.runbooks import left, lock
 from dslsconsole.runbooks.beside import _enough, agreed
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.operation import Operation, Wish, asked
@@ -129,6 +129,15 @@ async def test_abandoned_it_leaves_everything_but_its_lock(lab: Lab) -> None:
     assert (await resumed(load(lab.estate_path), theirs, "abandon", CLUSTER, "test", "bea")).outcome is Ending.DONE
     assert not locks(lab)
     assert not journalled(read(directory_of(load(lab.estate_path))))
+
+
+async def test_a_claim_whose_maker_died_bars_nobody(lab: Lab, impatient: None) -> None:
+    one = await cut_off(lab, "stop")
+    for path in locks(lab):
+        path.with_suffix(".taken-1").write_bytes(b"somebody")
+    report = await decide(lab, one, "undo")
+    assert report.outcome is Ending.ROLLED_BACK, (report.sentence, report.card)
+    assert not lying_about(lab)
 
 
 async def test_what_another_console_has_ended_is_not_begun_again(lab: Lab) -> None:
@@ -286,6 +295,7 @@ async def found(lab: Lab) -> tuple[Known, ...]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Watch a lock for a moment only."""
     monkeypatch.setattr(left, "WATCHED_SECONDS", 0.1)
+    monkeypatch.setattr(lock, "CLAIM_SECONDS", 0.1)
 
 
 def forget(lab: Lab) -> None:
