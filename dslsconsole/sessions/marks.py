@@ -116,10 +116,24 @@ def _changed(known: set[tuple[str, str, str]] | None, alerts: tuple[Alert, ...],
         yield Mark(at, Kind.OVER, f"{rule} of {subject} in {cluster}")
 
 
+_DIALOGS = {
+    "Choice": "a list",
+    "Question": "a question",
+    "PlanDialog": "a plan",
+    "RehearsalDialog": "a rehearsal",
+    "RunDialog": "a run",
+    "DecisionDialog": "what was cut off",
+    "Reading": "a wait for an answer",
+    "Notice": "a notice",
+}
+"""What a dialog is to a reader, by its name in the format."""
+
+
 def _went(before: Looked, now: Looked) -> str:
     """Where the operator went, in words; empty where only a cursor moved."""
     if now.dialog != before.dialog:
-        return f"opened {now.dialog}" if now.dialog else f"closed {before.dialog}"
+        name = now.dialog or before.dialog or ""
+        return f"{'opened' if now.dialog else 'closed'} {_DIALOGS.get(name, name)}"
     if now.cluster != before.cluster:
         return f"looked at the cluster {now.cluster}"
     if (now.alone, now.subject) != (before.alone, before.subject):

@@ -189,6 +189,10 @@ def _met_in_frame(frame: Frame, names: Names) -> None:
                 for lock in readings.lock.value or ():
                     names.user(lock.operator)
                     names.host(lock.from_host)
+            balancers = frame.snapshot.balancers if isinstance(frame, Full) else frame.balancers
+            for balancer in balancers.values():
+                for address in balancer.addresses.value or ():
+                    names.host(address)
         case _:
             return
 

@@ -41,6 +41,8 @@ def test_no_known_name_is_left_and_it_plays(tmp_path: Path) -> None:
     after = copied(COMMITTED, path)
     for name in (*HOSTS, host, f'"{operator}"'):
         assert name not in after, name
+    assert "10.20.0." in before
+    assert "10.20.0." not in after, "nor an address that a load balancer holds"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with Recording(path) as copy:
         assert len(list(marks(copy.records()))) == told, "what happened is the same"
