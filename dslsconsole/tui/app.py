@@ -47,6 +47,10 @@ COARSE_S = 4.0
 KEPT_ENTRIES = 2000
 
 
+ENDS_WITHIN_S = 2.0
+"""What still works when the console is left is waited for so long."""
+
+
 class ConsoleApp(PacedApp):
     """The console, and without a runner the read-only console or the wallboard."""
 
@@ -186,9 +190,15 @@ class ConsoleApp(PacedApp):
         for number, before in self._handlers.items():
             signal.signal(number, before)
         self._handlers.clear()
-        # A process that reads is ended before the loop that hears of its end is.
-        self.workers.cancel_all()
-        await asyncio.gather(*(worker.wait() for worker in self.workers), return_exceptions=True)
+        # A process that reads is ended before the loop that hears of its end is. Who is cancelled already is just doing
+        # so, and a second time would cut that short.
+        workers = tuple(self.workers)
+        for worker in workers:
+            if not worker.is_cancelled:
+                worker.cancel()
+        with contextlib.suppress(TimeoutError):
+            over = asyncio.gather(*(worker.wait() for worker in workers), return_exceptions=True)
+            await asyncio.wait_for(over, ENDS_WITHIN_S)
 
     def exit(self, *answer: Any, **more: Any) -> None:
         """End. What still arrives is not drawn: the screen loses its lines one by one before it is gone itself."""
