@@ -194,8 +194,9 @@ def test_it_ends_though_the_terminal_takes_nothing_more(tmp_path: Path, wanted: 
     try:
         terminal.until(b"production-cluster")
         settings = termios.tcgetattr(terminal.master)
-        for _ in range(60):  # each repaints the screen; nobody reads
+        for _ in range(60):  # each repaints the screen, where they don't come in a burst; nobody reads
             os.write(terminal.master, b"z")
+            select.select([], [], [], 0.03)
         terminal.stalls()
         terminal.process.send_signal(wanted)
         assert terminal.process.wait(timeout=5.0) == 128 + wanted
