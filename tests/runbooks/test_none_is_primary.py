@@ -9,6 +9,7 @@ from dslsconsole.runbooks.execution import Ending
 from dslsconsole.runbooks.reach import Reach
 from dslsconsole.settings import load
 from dslsconsole.systems.ground import Ground
+from tests.estate import practising as p
 from tests.runbooks.test_runbooks_on_practice_estate import (
     BACKUP,
     CLUSTER,
@@ -59,9 +60,7 @@ async def test_another_is_promoted_where_it_is_asked_for_and_failback_is_the_way
 
 async def test_one_with_older_tokens_is_refused_and_the_newer_is_named(lab: Lab) -> None:
     await lab.fault("replication-stuck")
-    async with asyncio.timeout(60):
-        while not behind(lab):  # noqa: ASYNC110 - the estate tells nobody
-            await asyncio.sleep(0.1)
+    await p.eventually(lambda: behind(lab))
     await give_up(lab, PRIMARY)
     report = await run(lab, "failover", params={"target": BACKUP}, dry_run=True)
     assert refusing(report) == ["target_newest"]
