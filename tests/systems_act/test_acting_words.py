@@ -1,6 +1,7 @@
 """What is said to hosts, word for word, and what their answers are taken for."""
 
 import asyncio
+import base64
 from dataclasses import dataclass, field
 
 import pytest
@@ -365,6 +366,47 @@ def test_tokens_are_pushed_as_they_were_read() -> None:
     assert hands.asked[-1].endswith("-sync-tokens -target 10.0.0.2:27001")
     later = ok('{"generation":6,"pools":[{"name":"a","total":3,"used":2}]}')
     assert check("tokens-in-sync", Recorded([later]), "p1", memory, target="b1").ok is True
+
+
+def exported(generation: int, state: bytes = b"\x00state\xff") -> str:
+    return f"DSLS-STATE 1 generation={generation} sha256=0\n\n{base64.b64encode(state).decode()}\n"
+
+
+def held(generation: int) -> Answer:
+    return ok(f'{{"generation":{generation},"pools":[{{"name":"a","total":3,"used":1}}]}}')
+
+
+def test_a_newer_state_of_a_stopped_server_is_imported_as_it_was_read() -> None:
+    hands, memory = Recorded([ok(exported(7)), held(5), ok("Imported: generation=7")]), dict[str, str]()
+    do("bring-over-last-state", hands, "p1", memory, target="b1")
+    assert hands.asked[-1].startswith("b1: ")
+    assert hands.asked[-1].endswith("-import-state")
+    assert hands.stdin[-1] == b"\x00state\xff"
+    assert check("nothing-left-behind", Recorded([held(6)]), "p1", memory, target="b1").ok is False
+    assert check("nothing-left-behind", Recorded([held(7)]), "p1", memory, target="b1").ok is True
+
+
+@pytest.mark.parametrize("there", [7, 8])
+def test_what_the_successor_has_already_is_not_imported(there: int) -> None:
+    hands = Recorded([ok(exported(7)), held(there)])
+    do("bring-over-last-state", hands, "p1", target="b1")
+    assert len(hands.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [Answer(3, "", "ERROR: local server does not run"), held(5)],
+        [ok(""), held(5)],
+        [ok("DSLS-STATE 1 generation=7 sha256=0\n\n*no base64*\n"), held(5)],
+        [ok("DSLS-STATE 1 generation=x sha256=0\n\nAAAA\n"), held(5)],
+        [ok(exported(7)), Answer(1, "", "ERROR: arbitrator holds no tokens")],
+        [ok(exported(7)), held(5), Answer(1, "", "ERROR: state is damaged")],
+    ],
+)
+def test_a_state_that_can_not_be_brought_over_is_told_and_holds_nobody_up(answers: list[Answer]) -> None:
+    with pytest.raises(Untested, match="What changed at p1 after it was last passed on may be lost"):
+        do("bring-over-last-state", Recorded(answers), "p1", target="b1")
 
 
 @pytest.mark.parametrize("answer", ["Permission denied\n", "No such server.\n"])

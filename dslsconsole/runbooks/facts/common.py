@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from dslsconsole.model.node import Mode, Role
+from dslsconsole.model.node import Mode, Peer, Role
 from dslsconsole.runbooks.plan import Fact
 from dslsconsole.runbooks.survey import Survey
 from dslsconsole.systems.ground import Ground
@@ -86,6 +86,21 @@ def epoch(survey: Survey, nodes: Iterable[str]) -> int | None:
         if (status := survey.nodes[name].cluster.value) is not None and status.epoch is not None
     ]
     return max(known) if known else None
+
+
+def peer_of(survey: Survey, ground: Ground, primary: str, node: str) -> Peer | None:
+    """What the primary says of another node as its peer."""
+    status = survey.nodes[primary].cluster.value
+    names = (node, ground.address(node))
+    return next((peer for peer in status.peers if peer.node in names), None) if status else None
+
+
+def keeps_up(survey: Survey, ground: Ground, primary: str, node: str) -> bool:
+    """Whether the primary says that its token state reaches a backup, no later than `token_sync.max_lag`."""
+    peer = peer_of(survey, ground, primary, node)
+    if peer is None or peer.lag_s is None:
+        return False
+    return peer.lag_s <= ground.cluster.token_sync.max_lag and peer.sync in (None, "ok")
 
 
 def lockable(survey: Survey, ground: Ground) -> tuple[str, ...]:

@@ -60,6 +60,10 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     # Stopped already, or stopped by this operation before the promotion: its own host says so then.
     facts["is_certain"] = bool(facts["bereft"]) and node.reached
     facts["certain"] = primary if facts["is_certain"] else ""
+    facts["rest_is_lost"] = bool(facts["bereft"]) and not node.reached
+    facts["leaves_rest"] = facts["is_certain"] or (
+        len(alive) == 1 and not common.keeps_up(survey, ground, primary, target)
+    )
     facts["target_stopped"] = survey.nodes[target].stopped
     running = common.loops(survey, ground, active=True)
     facts["running_loops"] = running

@@ -1,5 +1,6 @@
 """Does the node that takes over hold the primary's token state?"""
 
+from dslsconsole.runbooks.facts.common import keeps_up, peer_of
 from dslsconsole.runbooks.guard import Case, Judged, failed, passed, unknown
 from dslsconsole.systems.dslicsrv.sync import same
 
@@ -17,16 +18,11 @@ async def judge(case: Case) -> Judged:
     words = f"{primary} has generation {here.generation}, {target} {there.generation}"
     if same(here, there):
         return passed(words)
-    status = case.node(primary).cluster.value
-    peer = next((peer for peer in status.peers if _is(case, peer.node, target)), None) if status else None
-    lag, limit = (peer.lag_s if peer else None), case.ground.cluster.token_sync.max_lag
-    if lag is None:
+    peer = peer_of(case.survey, case.ground, primary, target)
+    if peer is None or peer.lag_s is None:
         return unknown(f"{words}; {primary} does not say how far behind", "Run token-sync, then try again.")
-    words = f"{words}; {lag:g} s behind"
-    if lag <= limit and (peer is None or peer.sync in (None, "ok")):
+    words = f"{words}; {peer.lag_s:g} s behind"
+    if keeps_up(case.survey, case.ground, primary, target):
         return passed(words)
-    return failed(f"{words}, sync={peer.sync if peer else None}", f"Run token-sync first (limit {limit:g} s).")
-
-
-def _is(case: Case, peer: str, node: str) -> bool:
-    return peer == node or peer == case.ground.address(node)
+    limit = case.ground.cluster.token_sync.max_lag
+    return failed(f"{words}, sync={peer.sync}", f"Run token-sync first (limit {limit:g} s).")

@@ -1,0 +1,103 @@
+"""Bringing over what a stopped licence server still holds and its successor does not."""
+
+import base64
+import binascii
+import re
+
+from dslsconsole.model.node import TokenState
+from dslsconsole.ssh.quoting import bounded
+from dslsconsole.systems.acting import Action, Call, Checked, Refused, Unfinished, Unreached, Untested, both, succeeded
+from dslsconsole.systems.answers import whole
+from dslsconsole.systems.dslicsrv import fresh
+
+EXPORT_SECONDS = 10.0
+IMPORT_SECONDS = 15.0
+_HEADER = re.compile(r"DSLS-STATE 1 generation=(\d+) ")
+_LEFT = "generation left at the stopped server"
+
+
+def _export(call: Call) -> str:
+    """The state's first line, then the whole of it, packed: it is opaque bytes, and what a command prints is text."""
+    words = call.ground.licence_words("-export-state")
+    script = (
+        'set -eu; umask 077; f=$(mktemp); trap "rm -f $f" EXIT; '
+        f"{words} >$f; head -n 1 $f | head -c 200; echo; gzip -c $f | base64"
+    )
+    return bounded(["sh", "-c", script], EXPORT_SECONDS)
+
+
+def _import(call: Call) -> str:
+    return call.ground.licence_server("-import-state", seconds=IMPORT_SECONDS)
+
+
+def _commands(call: Call) -> tuple[str, ...]:
+    target = call["target"]
+    return (_export(call), f"{_import(call)}  # on {target}, only if the state just read is newer than its own")
+
+
+async def _bring_over(call: Call) -> str:
+    """Give the target what the stopped server holds, where that is newer.
+
+    What can't be read or is not taken is told, and no reason to leave users unserved.
+    """
+    target = call["target"]
+    # Both are asked at once: nobody is served meanwhile.
+    (generation, state), there = await both(_state_of(call), _tokens_of(call, target))
+    held = there.generation
+    if held is not None and held >= generation:
+        call.memory[_LEFT] = str(generation)
+        return f"{call.host} stopped with generation {generation}, {target} has {held}: nothing is left behind"
+    # Noted first: where no answer comes, what the target holds tells whether it was taken.
+    call.memory[_LEFT] = str(generation)
+    answer = await call.hands.run(target, _import(call), stdin=state, timeout=IMPORT_SECONDS + 3)
+    try:
+        said = succeeded(answer, "Imported:")
+    except Refused as refusal:
+        raise Untested(f"{_lost(call)}: {target} has {held} and does not take {generation} ({refusal})") from refusal
+    return f"{call.host} stopped with generation {generation}, {target} had {held}\n{said}"
+
+
+def _lost(call: Call) -> str:
+    return f"What changed at {call.host} after it was last passed on may be lost"
+
+
+async def _state_of(call: Call) -> tuple[int, bytes]:
+    """The generation and the packed state of a stopped server. Raises `Untested` where it can't be had."""
+    try:
+        answer = await call.hands.run(call.host, _export(call), timeout=EXPORT_SECONDS + 3)
+        text = succeeded(answer)
+    except (Unreached, Unfinished, Refused) as failure:
+        raise Untested(f"{_lost(call)}: its state can't be read while it is stopped ({failure})") from failure
+    header, _, packed = text.partition("\n")
+    found = _HEADER.match(header)
+    generation = whole(found[1]) if found else None
+    try:
+        state = base64.b64decode("".join(packed.split()), validate=True)
+    except (binascii.Error, ValueError):
+        state = b""
+    if generation is None or not state:
+        raise Untested(f"{_lost(call)}: what it exported is no licence state")
+    return generation, state
+
+
+async def _tokens_of(call: Call, target: str) -> TokenState:
+    try:
+        return await fresh.tokens(call.hands, call.ground, target)
+    except fresh.NotRead as failure:
+        raise Untested(f"{_lost(call)}: {failure}") from failure
+
+
+async def nothing_left_behind(call: Call) -> Checked:
+    """Whether the target holds what the stopped server was found to hold, or more."""
+    left = call.memory.get(_LEFT)
+    if left is None:
+        return Checked(False, "not compared yet")
+    try:
+        there = await fresh.tokens(call.hands, call.ground, call["target"])
+    except fresh.NotRead as failure:
+        return Checked(None, str(failure))
+    words = f"{call['target']} has generation {there.generation}, {call.host} stopped with {left}"
+    return Checked(None if there.generation is None else there.generation >= int(left), words)
+
+
+BRING_OVER = Action(_commands, _bring_over, bound=EXPORT_SECONDS + IMPORT_SECONDS + 6)
