@@ -20,6 +20,7 @@ _HEALTHS = {
     Health.CRITICAL: Tone.CRITICAL,
     Health.UNKNOWN: Tone.UNKNOWN,
 }
+_OF_POOLS = ("tokens_low", "tokens_exhausted")
 _LEADING = (Role.PRIMARY, Role.DR_PRIMARY)
 
 
@@ -46,7 +47,7 @@ def happened(before: Picture, after: Picture, frame: Frame) -> tuple[Event, ...]
         case Verdicts():
             return tuple(e for one in frame.verdicts for e in _verdict(before.verdicts.get(one.cluster), one, frame.at))
         case Alerts():
-            return tuple(_alerts(before.alerts, after.alerts, frame.at))
+            return tuple(_alerts(before.alerts, after, frame.at))
         case Full():
             return tuple(_whole(before, after, frame.at))
         case _:
@@ -72,7 +73,7 @@ def _whole(before: Picture, after: Picture, at: float) -> Iterator[Event]:
             yield from _balancer(place, was, now, at)
     for verdict in after.verdicts.values():
         yield from _verdict(before.verdicts.get(verdict.cluster), verdict, at)
-    yield from _alerts(before.alerts, after.alerts, at)
+    yield from _alerts(before.alerts, after, at)
 
 
 def _node(place: str, old: NodeReadings, new: NodeReadings, at: float) -> Iterator[Event]:
@@ -150,9 +151,9 @@ def _verdict(old: ClusterVerdict | None, new: ClusterVerdict, at: float) -> Iter
         yield Event(at, new.cluster, "dr", new.cluster, text, Tone.WARNING if new.dr_active else Tone.OK)
 
 
-def _alerts(old: tuple[Alert, ...], new: tuple[Alert, ...], at: float) -> Iterator[Event]:
+def _alerts(old: tuple[Alert, ...], after: Picture, at: float) -> Iterator[Event]:
     before = {(one.cluster, one.id, one.subject): one for one in old}
-    now = {(one.cluster, one.id, one.subject): one for one in new}
+    now = {(one.cluster, one.id, one.subject): one for one in after.alerts}
     for place, alert in now.items():
         if place not in before:
             yield _of_alert(alert, at, f"alert: {alert.summary}", _SEVERITIES[alert.severity])
@@ -160,7 +161,31 @@ def _alerts(old: tuple[Alert, ...], new: tuple[Alert, ...], at: float) -> Iterat
     for place, alert in before.items():
         # One that grew into another of the same thing is not over.
         if place not in now and (alert.cluster, alert.subject) not in raised:
-            yield _of_alert(alert, at, f"over: {alert.summary}", Tone.OK)
+            if unread := _unread(after, alert):
+                said = f"can't be seen any more, because {unread} is not read: {alert.summary}"
+                yield _of_alert(alert, at, said, Tone.UNKNOWN)
+            else:
+                yield _of_alert(alert, at, f"over: {alert.summary}", Tone.OK)
+
+
+def _unread(picture: Picture, alert: Alert) -> str:
+    """Which host has to be read for it to be known whether an alert holds, and is not; nothing where all are."""
+    nodes, balancers = picture.snapshot.nodes, picture.snapshot.balancers
+    failures = {place: readings.link.failure for place, readings in nodes.items()}
+    failures |= {place: readings.process.failure for place, readings in balancers.items()}
+    known = {place.partition("/")[2]: failure for place, failure in failures.items() if _of(place) == alert.cluster}
+    if alert.subject in known:
+        return alert.subject if known[alert.subject] is not None else ""
+    if alert.id in _OF_POOLS:
+        verdict = picture.verdicts.get(alert.cluster)
+        return "the primary" if verdict is None or verdict.tokens_at is None else ""
+    # Of what is neither, the alert's own words tell where it was read.
+    told = " ".join((alert.summary, *alert.evidence))
+    return next((host for host, failure in known.items() if failure is not None and host in told), "")
+
+
+def _of(place: str) -> str:
+    return place.partition("/")[0]
 
 
 def _of_alert(alert: Alert, at: float, text: str, tone: Tone) -> Event:
