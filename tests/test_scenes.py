@@ -15,7 +15,7 @@ from dslsconsole.watch.judgement import is_readable, judge, with_alerts
 
 def undated(alerts: tuple[Alert, ...]) -> list[Alert]:
     """Without their beginnings, which lie before the moment that is seen; in an order of their own."""
-    return sorted((replace(alert, since=0.0) for alert in alerts), key=lambda alert: alert.id)
+    return sorted((replace(alert, since=0.0, found=False) for alert in alerts), key=lambda alert: alert.id)
 
 
 @pytest.mark.parametrize("scene", [scenes.healthy, scenes.troubled, scenes.primary_lost])

@@ -62,6 +62,8 @@ class Board:
         self._rules = {name: make() for name, make in discovered().items()}
         self._began: dict[Key, float] = {}
         self._alerts: dict[Key, Alert] = {}
+        self._whole_at: float | None = None
+        """When everything had been read for the first time."""
 
     def use(self, thresholds: Thresholds) -> None:
         """Judge by these from now on."""
@@ -78,6 +80,8 @@ class Board:
             thresholds=self._thresholds,
             raised=frozenset(self._alerts),
         )
+        if self._whole_at is None and snapshot.round_at is not None:
+            self._whole_at = now
         began: dict[Key, float] = {}
         alerts: dict[Key, Alert] = {}
         for name, rule in self._rules.items():
@@ -104,9 +108,10 @@ class Board:
             since=began if finding.since is None else finding.since,
             evidence=finding.evidence,
             advice=finding.advice,
+            found=finding.since is None and (self._whole_at is None or began <= self._whole_at),
         )
         before = self._alerts.get(key)
         if before is not None:
             # A start that is read off a changing value must not move under the reader's eyes.
-            alert = msgspec.structs.replace(alert, since=before.since)
+            alert = msgspec.structs.replace(alert, since=before.since, found=before.found)
         return before if before == alert else alert

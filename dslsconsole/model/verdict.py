@@ -31,6 +31,8 @@ class Alert(Struct, frozen=True):
     evidence: tuple[str, ...] = ()
     advice: str = ""
     acknowledged_by: str | None = None
+    found: bool = False
+    """It held already when reading began: then it may have begun long before `since`."""
 
 
 class ClusterVerdict(Struct, frozen=True):

@@ -57,6 +57,16 @@ def test_a_blink_of_a_backup_raises_nothing_and_a_second_failure_does() -> None:
     assert watcher.ids(dead(healthy(), BACKUP), NOW + 15) == ["node_failure"]
 
 
+def test_what_held_when_reading_began_may_be_older_than_its_time_says() -> None:
+    watcher = Watcher()
+    whole = msgspec.structs.replace(dead(healthy(), BACKUP), round_at=NOW)
+    (found,) = [*watcher.see(whole, NOW), *watcher.see(whole, NOW + 5)]
+    assert (found.id, found.found) == ("node_failure", True)
+    assert watcher.see(msgspec.structs.replace(healthy(), round_at=NOW), NOW + 10) == ()
+    (again,) = [*watcher.see(whole, NOW + 15), *watcher.see(whole, NOW + 20)]
+    assert (again.id, again.found, again.since) == ("node_failure", False, NOW + 15)
+
+
 def test_a_dead_primary_is_raised_at_once() -> None:
     assert set(Watcher().ids(dead(healthy(), PRIMARY), NOW)) == {"node_failure", "no_primary"}
 

@@ -43,7 +43,8 @@ ABOUT: dict[str, tuple[str, ...]] = {
     ),
     "alerts": (
         "What is wrong now, the worst first: since when, → what to do, and the readings it rests on. Enter goes "
-        "to the host, pool or server it is about. An alert ends by itself when its cause has ended.",
+        "to the host, pool or server it is about. An alert ends by itself when its cause has ended. ≤ before a time: "
+        "it held already when reading began.",
     ),
     "log": (
         "The journal: who did what and how it ended, every step written down before it ran. Enter shows the whole "

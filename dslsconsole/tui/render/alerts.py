@@ -12,7 +12,7 @@ COLUMNS = (
     Column("glyph"),
     Column("severity", "severity", least=8, most=8, importance=4),
     Column("summary", "alert", least=24, most=400, cut=Cut.END, grows=True),
-    Column("since", "since", least=9, most=9, importance=4),
+    Column("since", "since", least=9, most=10, importance=4),
 )
 
 
@@ -80,9 +80,14 @@ def _key(alert: Alert) -> str:
     return f"{alert.id} {alert.subject}"
 
 
+def _since(view: View, alert: Alert) -> str:
+    """When it began; of one that was found when reading began, that it was then or before."""
+    return f"{'≤' if alert.found else ''}{view.time(alert.since)}"
+
+
 def _row(view: View, alert: Alert) -> Row:
     tone = SEVERITIES[alert.severity]
-    since, is_old = Cell(view.time(alert.since), Tone.MUTED), view.silence is not None
+    since, is_old = Cell(_since(view, alert), Tone.MUTED), view.silence is not None
     said = Tone.STALE if is_old else tone
     cells = (glyph(tone), Cell(alert.severity.value, said), Cell(_what(alert), Tone.STALE if is_old else Tone.TEXT))
     return Row(_key(alert), (*cells, since))
@@ -91,7 +96,7 @@ def _row(view: View, alert: Alert) -> Row:
 def _told(view: View, alert: Alert, level: Telling) -> list[Row]:
     """The whole summary, and below it what to do and why."""
     tone = SEVERITIES[alert.severity]
-    since = f" since {view.time(alert.since)}" if level > Telling.SUMMARY else ""
+    since = f" since {_since(view, alert)}" if level > Telling.SUMMARY else ""
     said = f"{GLYPHS[tone]} {_what(alert)} · {alert.severity.value}{since}"
     told = [(0, Cell(said, tone if view.silence is None else Tone.STALE))]
     if level >= Telling.ADVICE and alert.advice:
