@@ -42,7 +42,20 @@ class BackendServer(Struct, frozen=True):
     fall: int | None = None
     since: float | None = None
     """When the status last changed."""
+    counted_at: float | None = None
+    """When a check was last seen to change `health`; None where none was seen to."""
     address: str | None = None
+
+
+class CheckTimes(Struct, frozen=True):
+    """How many seconds lie between two checks of a server, by the host's haproxy.cfg; None where it is no time."""
+
+    server: str
+    usual_s: float | None
+    changing_s: float | None
+    """While it is neither surely up nor surely down (`fastinter`)."""
+    down_s: float | None
+    """While it is surely down (`downinter`)."""
 
 
 class Backend(Struct, frozen=True):
@@ -73,3 +86,5 @@ class BalancerReadings(Struct, frozen=True, omit_defaults=True):
     backend: Reading[Backend] = Reading()
     addresses: Reading[tuple[str, ...]] = Reading()
     """Every IP address on the host's interfaces, without prefix length."""
+    checks: Reading[tuple[CheckTimes, ...]] = Reading()
+    """Read seldom: its last value holds until the next."""

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from dslsconsole.model.balancer import Backend, BalancerReadings, Process
+from dslsconsole.model.balancer import Backend, BalancerReadings, CheckTimes, Process
 from dslsconsole.model.node import Link
 from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.settings.hosts import HostAddress, Site
@@ -19,11 +19,16 @@ from dslsconsole.ssh.pool import Pool
 from dslsconsole.ssh.shell import Shell
 from dslsconsole.systems.answers import Unreadable, pairs, whole, word
 from dslsconsole.systems.balancer.page import read_page, read_process
-from dslsconsole.systems.balancer.socket import Told, read_socket
+from dslsconsole.systems.balancer.socket import Told as Answered
+from dslsconsole.systems.balancer.socket import read_socket
+from dslsconsole.systems.haproxy.configuration import parse_haproxy
 from dslsconsole.systems.haproxy.read import parse_info, parse_stat
 from dslsconsole.systems.keepalived.read import parse_addresses
 from dslsconsole.systems.node import failures, probe
+from dslsconsole.systems.node.configuration import HAPROXY, Told
 
+CHECKS_INTERVAL_S = 60.0
+"""Between two readings of what the host's haproxy.cfg says of checks."""
 SOCKET, PAGE, PROBE = "socket", "statistics page", "probe"
 Addresses = tuple[str, ...]
 
@@ -83,6 +88,9 @@ class BalancerReader:
         self._connection: Connection | None = None
         self._since: float | None = None
         self._offset: float | None = None
+        self._checks_due = 0.0
+        self._counted: dict[str, tuple[int | None, float | None]] = {}
+        """Of each server its health, and when that was seen to change."""
 
     async def read(self) -> BalancerReadings:
         """Asks the page and the host at the same time, each bounded by itself."""
@@ -148,8 +156,8 @@ class BalancerReader:
         async with asyncio.TaskGroup() as group:
             probed = group.create_task(self._probed(connection))
             told = group.create_task(self._socket(connection, socket)) if socket is not None else None
-        link, addresses = probed.result()
-        readings = BalancerReadings(link=link, addresses=addresses)
+        readings = probed.result()
+        link = readings.link
         silent = link.failure is not None and link.failure.kind is FailureKind.NO_ANSWER
         if told is None:
             if silent:
@@ -171,7 +179,7 @@ class BalancerReader:
             return Reading(None, None, SOCKET, error.failure, now), Reading(None, None, SOCKET, error.failure, now)
         return self._process(told), self._backend(told.stat, SOCKET)
 
-    def _process(self, told: Told) -> Reading[Process]:
+    def _process(self, told: Answered) -> Reading[Process]:
         now = self._clock()
         try:
             process = msgspec.structs.replace(parse_info(told.info, now), level=told.level)
@@ -191,27 +199,56 @@ class BalancerReader:
             others = ", ".join(one.name for one in found[:5]) or "none"
             failure = Failure(FailureKind.ABSENT, f"{host}: HAProxy has no backend {name}; it has {others}")
             return Reading(None, None, source, failure, now)
-        return Reading(backend, now, source, None, now)
+        return Reading(self._counting(backend, now), now, source, None, now)
+
+    def _counting(self, backend: Backend, now: float) -> Backend:
+        """With the time of each server's last check that changed its health, as it was seen."""
+        counted: dict[str, tuple[int | None, float | None]] = {}
+        for server in backend.servers:
+            before = self._counted.get(server.name)
+            at = None if before is None else before[1] if before[0] == server.health else now
+            counted[server.name] = server.health, at
+        self._counted = counted
+        servers = (msgspec.structs.replace(one, counted_at=counted[one.name][1]) for one in backend.servers)
+        return msgspec.structs.replace(backend, servers=tuple(servers))
 
     def _garbled(self, what: str, error: Unreadable) -> Failure:
         return Failure(FailureKind.GARBLED, f"{self._questions.host}: {what} can't be read: {error}")
 
-    async def _probed(self, connection: Connection) -> tuple[Reading[Link], Reading[Addresses]]:
-        """The host's name, clock and addresses, by the probe."""
+    async def _probed(self, connection: Connection) -> BalancerReadings:
+        """The host's name, clock and addresses, by the probe; now and then what its haproxy.cfg says of checks."""
         began = self._clock()
         try:
             shell = await self._open(connection)
         except SshError as error:
-            failed = Reading[Link](None, None, PROBE, error.failure, self._clock())
-            return failed, _failed_like(failed, PROBE)
-        words = ("limit=1", "identity", "addresses") if self._questions.has_address else ("limit=1", "identity")
-        answer = await probe.ask(shell, words, self._timeout)
+            return self._unprobed(error.failure)
+        asks_checks = began >= self._checks_due
+        words = ("identity", *(("addresses",) if self._questions.has_address else ()))
+        words += (HAPROXY,) if asks_checks else ()
+        answer = await probe.ask(shell, ("limit=1", *words), self._timeout)
         now = self._clock()
         shortfall = answer.shortfall.failure if answer.shortfall else None
         if not answer.sections:
-            failure = failures.missing(self._questions.host, "identity", shortfall)
-            return Reading(None, None, PROBE, failure, now), Reading(None, None, PROBE, failure, now)
-        return self._link(answer, connection, began, now), self._addresses(answer, shortfall, now)
+            return self._unprobed(failures.missing(self._questions.host, "identity", shortfall))
+        if asks_checks:
+            self._checks_due = began + CHECKS_INTERVAL_S
+        return BalancerReadings(
+            link=self._link(answer, connection, began, now),
+            addresses=self._addresses(answer, shortfall, now),
+            checks=self._checks(answer, now) if asks_checks else Reading(),
+        )
+
+    def _unprobed(self, failure: Failure) -> BalancerReadings:
+        link = Reading[Link](None, None, PROBE, failure, self._clock())
+        return BalancerReadings(link=link, addresses=_failed_like(link, PROBE))
+
+    def _checks(self, answer: probe.Answer, now: float) -> Reading[tuple[CheckTimes, ...]]:
+        """How often the backend's servers are checked. The file may be for root alone: then nothing is told."""
+        file = Told(self._questions.host, "", answer, now, 1).of(HAPROXY, parse_haproxy)
+        proxies = file.value.proxies if file.value is not None else ()
+        servers = next((one.servers for one in proxies if one.name == self._questions.backend), ())
+        times = tuple(CheckTimes(one.name, one.inter_s, one.fastinter_s, one.downinter_s) for one in servers)
+        return Reading(times, now, PROBE, None, now) if times else Reading()
 
     def _link(self, answer: probe.Answer, connection: Connection, began: float, now: float) -> Reading[Link]:
         section = answer.sections.get("identity")

@@ -100,6 +100,11 @@ class Server(Struct, frozen=True):
         return seconds_of(self.words["fastinter"]) if "fastinter" in self.words else self.inter_s
 
     @property
+    def downinter_s(self) -> float | None:
+        """Seconds between checks while a server is surely down."""
+        return seconds_of(self.words["downinter"]) if "downinter" in self.words else self.inter_s
+
+    @property
     def fall(self) -> int | None:
         return number_of(self.words["fall"]) if "fall" in self.words else FALL
 
