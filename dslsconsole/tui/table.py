@@ -122,6 +122,7 @@ class LineTable(Drawn, can_focus=True):
         self._cursor: str | None = None
         self._top = 0
         self._subtitle = ""
+        self._title = ""
 
     @property
     def sheet(self) -> Sheet:
@@ -136,13 +137,12 @@ class LineTable(Drawn, can_focus=True):
         """Show this sheet. Only lines that differ from what stands there are drawn again."""
         if sheet == self._sheet:
             return
-        if sheet.title != self._sheet.title:
-            self._border_title = Content(clean(sheet.title))
-            self._mark_border(-1)
         if sheet.tone is not self._sheet.tone:
             for tone in (Tone.WARNING, Tone.CRITICAL, Tone.UNKNOWN):
                 self.set_class(sheet.tone is tone, f"tone-{tone.value}")
         self._sheet = sheet
+        if not self._width:
+            self._entitle("")
         self._lay_out()
 
     def fits(self, sheet: Sheet) -> bool:
@@ -264,15 +264,27 @@ class LineTable(Drawn, can_focus=True):
         self.refresh(Region(0, line, max(1, self._width), 1))
 
     def _count(self) -> None:
-        """Say which part is seen where not all is."""
+        """Say which part is seen where not all is: below, or in the title where nothing is drawn below."""
         shown, total = self._room(), len(self._drawing.lines)
-        text = f"{self._top + 1} to {min(total, self._top + shown)} of {total}" if total > shown > 0 else ""
+        all_seen = not total > shown > 0
+        text = "" if all_seen else f"{self._top + 1} to {min(total, self._top + shown)} of {total}"
         if self.filter:
             text = f"filter: {clean(self.filter)}  {text}".rstrip()
         if text != self._subtitle:
             self._subtitle = text
             self._border_subtitle = Content(text) if text else None
             self._mark_border(self.size.height)
+        above, below = self._top, total - shown - self._top
+        beyond = f"{f' ↑{above}' if above else ''}{f' ↓{below}' if below > 0 else ''}"
+        self._entitle("" if all_seen or self.styles.border_bottom[0] else beyond)
+
+    def _entitle(self, beyond: str) -> None:
+        """Title the panel, with how many lines are out of sight."""
+        title = f"{clean(self._sheet.title)}{beyond}"
+        if title != self._title:
+            self._title = title
+            self._border_title = Content(title)
+            self._mark_border(-1)
 
     # -- cursor and scrolling
 
