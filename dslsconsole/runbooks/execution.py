@@ -365,7 +365,7 @@ class Execution:
         return ""
 
     def _just_proven(self, need: PlannedCheck) -> bool:
-        return any(known == need and 0 <= self._clock() - at <= JUST_S for known, at in self._proven)
+        return any(need.is_answered_by(known) and 0 <= self._clock() - at <= JUST_S for known, at in self._proven)
 
     async def _undo(self, step: PlannedStep) -> tuple[bool, str]:
         """Take a step back; whether it is, and what was read."""

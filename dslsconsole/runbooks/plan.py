@@ -25,6 +25,18 @@ class PlannedCheck(Struct, frozen=True):
     check: str
     host: str
     arguments: dict[str, str]
+    """Its own, on top of those of its step's action."""
+    own: tuple[str, ...] = ()
+    """The names of its own."""
+
+    def is_answered_by(self, other: "PlannedCheck") -> bool:
+        """Whether what the other one read answers this one too: the same was asked there, with nothing left out.
+
+        A check with arguments of its own is about those: what its step's action takes besides may be about another
+        host.
+        """
+        asked = {name: self.arguments[name] for name in self.own} or self.arguments
+        return (self.check, self.host) == (other.check, other.host) and asked == other.arguments
 
 
 class PlannedUndo(Struct, frozen=True):
@@ -182,7 +194,9 @@ class Planner:
         if use.check not in self._checks:
             raise Unplannable(f"there is no check called {use.check}")
         own = {key: filled(value, facts) for key, value in use.with_.items()}
-        return PlannedCheck(use.check, filled(use.on, facts) if use.on else host, {**arguments, **own})
+        return PlannedCheck(
+            use.check, filled(use.on, facts) if use.on else host, {**arguments, **own}, tuple(sorted(own))
+        )
 
     def _undo(
         self, use: UndoUse, host: str, arguments: dict[str, str], facts: Facts, memory: dict[str, str]

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from dslsconsole.model.reading import FailureKind
 from dslsconsole.settings.schema import Ssh
+from dslsconsole.ssh.acknowledging import acknowledge_at_once
 from dslsconsole.ssh.errors import SshError, explained, failed
 from dslsconsole.ssh.hostkeys import GLOBAL_FILE, KnownHosts, Trusted, refused
 from dslsconsole.ssh.identity import DEFAULT_FILES, Identities, KeyRing
@@ -188,9 +189,12 @@ class Access:
         try:
             async with asyncio.timeout(self.connect_timeout), self._keys_for(route) as keys:
                 options = self._options(route, trusted, keys)
-                return await asyncssh.connect(
+                connection = await asyncssh.connect(
                     route.host, route.port, tunnel=tunnel or (), client_factory=Client, config=None, **options
                 )
+                if tunnel is None:
+                    acknowledge_at_once(connection)
+                return connection
         except asyncssh.HostKeyNotVerifiable:
             key = shown[0] if shown else None
             raise SshError(refused(route.where, route.names, route.port, self._known_hosts, trusted, key)) from None

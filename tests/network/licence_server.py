@@ -4,14 +4,14 @@ What it answers to a line:
     STATUS                       `Server Status: …`, as a load balancer's check expects, and closes
     CHECKOUT USER HOST FEATURE   `OK NUMBER` or `ERROR: …`, as a client asks
     CHECKIN NUMBER               `OK`
-    {"do": …}                    JSON: `tell` and `give` to its peers, `goodbye` and `look` from them,
-                                 `command` for `DSLicSrv`, `replace` for a forced synchronisation
+    CALL …                       what `DSLicSrv` says (`programs`)
+    {"do": …}                    JSON: `tell` and `give` to its peers, `goodbye` and `look` from them, `replace` for a
+                                 forced synchronisation
 
 `files_answer` is what `DSLicSrv` says where the server does not run.
 """
 
 import asyncio
-import base64
 import contextlib
 import json
 import os
@@ -32,6 +32,7 @@ from dslsconsole.lab.world.tokens import RefusedError, TokenState
 from tests.network.own_machine import OwnMachine
 from tests.network.peers import Peers, Reached, ask, make
 from tests.network.plan import ADDRESSES, BALANCERS, FILES_SOCKET, NODE_CONTROL, PORT, TIMES_FILE, Times
+from tests.network.programs import CALL, answer_line, call_in
 
 _THROUGH = (site.VIP, site.DR_VIP, *(name for lb in BALANCERS.values() for name in (lb.name, lb.address)))
 """Where whoever means a load balancer comes through one: it is this server that the load balancer chose."""
@@ -100,6 +101,9 @@ class Daemon:
             writer.close()
 
     async def _answer(self, line: bytes) -> bytes:
+        if line.startswith(CALL):
+            answer = await self._command(*call_in(line))
+            return answer_line(answer.status, answer.stdout, answer.stderr)
         if line.startswith(b"{"):
             return json.dumps(await self._do(json.loads(line))).encode() + b"\n"
         word, *operands = line.decode().split()
@@ -127,8 +131,6 @@ class Daemon:
             case "replace":
                 self.own.tokens = TokenState.from_document(asked["tokens"])
                 self.own.applied_at = None if self.own.is_primary else self.peers.elapsed()
-            case "command":
-                return _told(await self._command(asked["arguments"], base64.b64decode(asked["stdin"])))
         return {}
 
     async def _command(self, arguments: list[str], stdin: bytes) -> Answer:
@@ -162,14 +164,6 @@ def named(where: str) -> tuple[str | None, str]:
     return found, ADDRESSES.get(found or "", host)
 
 
-def _told(answer: Answer) -> dict[str, Any]:
-    return {
-        "status": answer.status,
-        "stdout": base64.b64encode(answer.stdout).decode(),
-        "stderr": base64.b64encode(answer.stderr).decode(),
-    }
-
-
 async def files_answer() -> None:
     """Let calls of `DSLicSrv` where the server does not run be answered from its files alone, anew each time.
 
@@ -178,9 +172,9 @@ async def files_answer() -> None:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError):
-            asked = json.loads(await reader.readline())
-            answer = Daemon(socket.gethostname()).line.run(tuple(asked["arguments"]), base64.b64decode(asked["stdin"]))
-            writer.write(json.dumps(_told(answer)).encode() + b"\n")
+            arguments, stdin = call_in(await reader.readline())
+            answer = Daemon(socket.gethostname()).line.run(tuple(arguments), stdin)
+            writer.write(answer_line(answer.status, answer.stdout, answer.stderr))
             await writer.drain()
         writer.close()
 

@@ -1,18 +1,21 @@
-"""Programs that are started often, so they import little: `DSLicSrv`, `systemctl` and `systemd-run`, each a call to its
-server.
+"""Programs that are started often: `DSLicSrv`, `systemctl` and `systemd-run`, each a call to its server.
 
 `python -I -S programs.py DSLicSrv|systemctl|systemd-run ARGUMENT...`
+
+What they stand for starts in a few milliseconds, and nobody is served while some of it runs. So they import modules
+of C alone, and what is said is framed here: a call is the arguments and the standard input, an answer the exit status
+and both outputs, in base 64 and parted by blanks, on one line.
 """
 
-import base64
-import json
-import socket
+import binascii
 import sys
+from _socket import AF_INET, AF_UNIX, socket
 
 PORT = 27000
 LICENCE_SOCKET = "/run/dslicsrv.sock"
 UNITS_SOCKET = "/run/units.sock"
 FILES_SOCKET = "/run/dslicsrv-files.sock"
+CALL = b"CALL "
 CONNECT_S = 2.0
 ANSWER_S = 60.0
 OFFLINE = ("-export-state", "-import-state", "-validate", "-verify-dr-sync")
@@ -30,27 +33,53 @@ ELSEWHERE = {
 """Commands that another server answers, and the option that names it."""
 
 
-def asked(connection: socket.socket, question: object) -> dict[str, object]:
+def _packed(*parts: bytes) -> bytes:
+    return b" ".join(binascii.b2a_base64(part, newline=False) or b"=" for part in parts) + b"\n"
+
+
+def _unpacked(line: bytes) -> list[bytes]:
+    return [b"" if part == b"=" else binascii.a2b_base64(part) for part in line.split()]
+
+
+def answer_line(status: int, stdout: bytes, stderr: bytes) -> bytes:
+    """What a server answers to a call."""
+    return _packed(b"%d" % status, stdout, stderr)
+
+
+def call_in(line: bytes) -> tuple[list[str], bytes]:
+    """The arguments and the standard input of a call. Raises ValueError."""
+    arguments, stdin = _unpacked(line.removeprefix(CALL))
+    return (arguments.decode().split("\0") if arguments else []), stdin
+
+
+def asked(connection: socket, arguments: list[str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
     connection.settimeout(ANSWER_S)
-    with connection, connection.makefile("rwb") as stream:
-        stream.write(json.dumps(question).encode() + b"\n")
-        stream.flush()
-        answer: dict[str, object] = json.loads(stream.readline())
-        return answer
+    connection.sendall(CALL + _packed("\0".join(arguments).encode(), stdin))
+    line = b""
+    while not line.endswith(b"\n"):
+        if not (chunk := connection.recv(65_536)):
+            raise ValueError("no answer")
+        line += chunk
+    status, stdout, stderr = _unpacked(line)
+    return int(status), stdout, stderr
 
 
-def local(path: str) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX)
+def connected(family: int, where: str | tuple[str, int]) -> socket:
+    connection = socket(family)
     connection.settimeout(CONNECT_S)
-    connection.connect(path)
+    connection.connect(where)
     return connection
 
 
+def told(answer: tuple[int, bytes, bytes]) -> int:
+    status, stdout, stderr = answer
+    sys.stdout.buffer.write(stdout)
+    sys.stderr.buffer.write(stderr)
+    return status
+
+
 def units(words: list[str]) -> int:
-    answer = asked(local(UNITS_SOCKET), words)
-    sys.stdout.write(str(answer["stdout"]))
-    sys.stderr.write(str(answer["stderr"]))
-    return int(str(answer["status"]))
+    return told(asked(connected(AF_UNIX, UNITS_SOCKET), words))
 
 
 def licence_server(arguments: list[str]) -> int:
@@ -61,9 +90,9 @@ def licence_server(arguments: list[str]) -> int:
     try:
         if where:
             host, _, port = where[0].partition(":")
-            connection = socket.create_connection((host, int(port or PORT)), CONNECT_S)
+            connection = connected(AF_INET, (host, int(port or PORT)))
         else:
-            connection = local(LICENCE_SOCKET)
+            connection = connected(AF_UNIX, LICENCE_SOCKET)
     except (OSError, ValueError) as failure:
         if where:
             sys.stderr.write(f"ERROR: {where[0]} cannot be reached: {failure}\n")
@@ -72,16 +101,12 @@ def licence_server(arguments: list[str]) -> int:
             sys.stderr.write("ERROR: local server does not run\n")
         if where or verb not in OFFLINE:
             return 3
-        connection = local(FILES_SOCKET)
+        connection = connected(AF_UNIX, FILES_SOCKET)
     try:
-        question = {"do": "command", "arguments": arguments, "stdin": base64.b64encode(stdin).decode()}
-        answer = asked(connection, question)
+        return told(asked(connection, arguments, stdin))
     except (OSError, ValueError):
         sys.stderr.write("ERROR: the server gave no answer\n")
         return 3
-    sys.stdout.buffer.write(base64.b64decode(str(answer["stdout"])))
-    sys.stderr.buffer.write(base64.b64decode(str(answer["stderr"])))
-    return int(str(answer["status"]))
 
 
 if __name__ == "__main__":

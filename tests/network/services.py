@@ -6,7 +6,6 @@ the machine reaps them.
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -20,6 +19,7 @@ from dslsconsole.lab.streams import Buffer
 from dslsconsole.lab.world.systemd import Unit, Units
 from dslsconsole.lab.world.transient import systemd_run
 from tests.network.plan import UNITS_SOCKET
+from tests.network.programs import answer_line, call_in
 
 STOP_S = 90.0
 """How long a process may take to end, as systemd has it; then it is killed."""
@@ -124,17 +124,15 @@ class Services(Units):
         return once.exit_status
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One call of `systemctl` or `systemd-run`: its words as JSON in one line, and what it prints and its status
-        likewise."""
+        """One call of `systemctl` or `systemd-run` (`programs`)."""
         connection: socket.socket = writer.get_extra_info("socket")
         size = struct.calcsize("3i")
         _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-        words: list[str] = json.loads(await reader.readline())
+        words, _ = call_in(await reader.readline())
         stdout, stderr = Buffer(), Buffer()
         account = PROBE if uid else ROOT
         call = Call(self.host, tuple(words), account, stdout=stdout, stderr=stderr)
         program = systemd_run(self, self._run) if words[0] == "systemd-run" else self.systemctl
         status = await program(call)
-        answer = {"status": status, "stdout": stdout.getvalue().decode(), "stderr": stderr.getvalue().decode()}
-        writer.write(json.dumps(answer).encode() + b"\n")
+        writer.write(answer_line(status, stdout.getvalue(), stderr.getvalue()))
         writer.close()

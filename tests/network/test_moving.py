@@ -5,6 +5,7 @@ import time
 import pytest
 
 from dslsconsole.lab.world import site
+from tests.network.licence_client import PATIENCE_S
 from tests.network.plan import ARBITRATOR, BACKUP, DR_PRIMARY, LB1, LB2, LOOP, PRIMARY
 from tests.network.real_network import CLUSTER, UP, RealNetwork, Seen, until
 
@@ -13,8 +14,9 @@ MOVED = {"dsls-primary": "MAINT", "dsls-backup": "UP"}
 
 
 async def _attempts_after(seen: Seen, moment: float) -> None:
-    """Wait until the client has tried ten more times."""
-    await until(lambda: sum(at > moment for at, _ in seen.attempts) >= 10, "the client goes on")
+    """Wait until the client has tried ten more times, and what it had begun before has ended."""
+    settled = moment + PATIENCE_S
+    await until(lambda: sum(at > settled for at, _ in seen.attempts) >= 10, "the client goes on")
 
 
 async def test_clients_stay_served_through_a_failover_and_whatever_follows(network: RealNetwork) -> None:
@@ -41,7 +43,7 @@ async def test_clients_stay_served_through_a_failover_and_whatever_follows(netwo
         ran = await network.run("failback")
         assert ran.status == 0, ran
     assert network.serving() == [PRIMARY]
-    assert network.servers(LB1) == network.servers(LB2) == UP
+    await until(lambda: network.servers(LB1) == network.servers(LB2) == UP, "the next check finds both servers well")
     assert "active" in network.sh(PRIMARY, f"systemctl is-active {LOOP}").stdout
     journal = await network.console("journal", "verify")
     assert journal.status == 0, journal
@@ -89,4 +91,4 @@ async def test_the_dr_site_serves_when_the_main_site_is_gone_and_gives_back(netw
     ran = await network.run("dr-return")
     assert ran.status == 0, ran
     assert (network.serving(), network.record(), len(network.notices())) == ([PRIMARY], site.VIP, 2)
-    assert network.servers(LB1) == network.servers(LB2) == UP
+    await until(lambda: network.servers(LB1) == network.servers(LB2) == UP, "the next check finds both servers well")

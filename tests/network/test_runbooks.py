@@ -98,7 +98,7 @@ async def test_servers_are_drained_taken_out_and_made_ready(network: RealNetwork
     await does(network, "lb-maint", balancer=LB2, **NODE)
     assert status_of(network) == ["DRAIN", "MAINT"]
     await does(network, "lb-ready", **NODE)
-    assert network.servers(LB1) == network.servers(LB2) == UP
+    await until(lambda: network.servers(LB1) == network.servers(LB2) == UP, "the next check finds both servers well")
 
 
 async def test_services_are_restarted_stopped_and_started(network: RealNetwork) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dslsconsole.model.reading import Failure, FailureKind
 from dslsconsole.runbooks.execution import Ended, Ending, Execution, NotWritten, Progress, StepOutcome, StepResult
@@ -371,6 +372,19 @@ def test_what_an_urgent_step_needs_may_have_been_proven_by_the_step_before(
 
     assert asyncio.run(world.execution(plan(first, second), progress=time_passes).run()).ending is Ending.DONE
     assert world.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("own", "answered"), [(("switch",), True), (("switch", "strictly"), False), ((), False)], ids=str
+)
+def test_of_a_need_with_arguments_of_its_own_those_alone_must_have_been_asked(
+    own: tuple[str, ...], answered: bool
+) -> None:
+    asked = PlannedCheck("is-on", "h", {"switch": "a"})
+    need = PlannedCheck("is-on", "h", {"switch": "a", "strictly": "yes"}, own)
+    assert need.is_answered_by(asked) is answered
+    assert not replace(need, host="other").is_answered_by(asked)
+    assert asked.is_answered_by(asked)
 
 
 def test_asked_to_stop_it_stops_between_steps_and_takes_back() -> None:

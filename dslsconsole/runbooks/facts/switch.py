@@ -61,9 +61,9 @@ def conclude(survey: Survey, ground: Ground, params: Mapping[str, str], attested
     facts["is_certain"] = bool(facts["bereft"]) and node.reached
     facts["certain"] = primary if facts["is_certain"] else ""
     facts["rest_is_lost"] = bool(facts["bereft"]) and not node.reached
-    facts["leaves_rest"] = facts["is_certain"] or (
-        len(alive) == 1 and not common.keeps_up(survey, ground, primary, target)
-    )
+    # A target that is only started by the plan begins to keep up in the middle of it.
+    keeps_up = not facts["starts_target"] and common.keeps_up(survey, ground, primary, target)
+    facts["leaves_rest"] = facts["is_certain"] or (len(alive) == 1 and not keeps_up)
     facts["target_stopped"] = survey.nodes[target].stopped
     running = common.loops(survey, ground, active=True)
     facts["running_loops"] = running
