@@ -52,6 +52,13 @@ def address(_context: click.Context, _parameter: click.Parameter, value: str | N
     callback=address,
     help="Show it in browsers instead, to look at only; on loopback unless a host is given.",
 )
+@click.option(
+    "--serve-as",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="A further name by which browsers know it, e.g. that of a proxy before it.",
+)
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -59,21 +66,29 @@ def command(
     cluster: str | None,
     theme: str | None,
     serve: tuple[str, int] | None,
+    names: tuple[str, ...],
 ) -> None:
     """Read-only, for a screen on a wall."""
     if serve is not None:
-        _serve(invocation, serve, rotate, cluster, theme)
+        _serve(invocation, serve, names, rotate, cluster, theme)
         return
+    if names:
+        end("--serve-as goes with --serve.", Exit.USAGE)
     show(invocation, cluster=cluster, theme=theme, wallboard=True, rotate_s=rotate)
 
 
 def _serve(
-    invocation: Invocation, at: tuple[str, int], rotate: float | None, cluster: str | None, theme: str | None
+    invocation: Invocation,
+    at: tuple[str, int],
+    names: tuple[str, ...],
+    rotate: float | None,
+    cluster: str | None,
+    theme: str | None,
 ) -> None:
     """A wallboard of its own for every browser: nobody's view moves another's, and none of them can act."""
     invocation.estate()  # what is wrong with it is said now, and not in browsers
     try:
-        from textual_serve.server import Server
+        from dslsconsole.tui.browsers import Browsers
     except ImportError:
         end("--serve needs the library textual-serve: pip install 'dslsconsole[serve]'", Exit.USAGE)
     words = [sys.executable, "-m", "dslsconsole", "-c", str(invocation.path()), "wallboard"]
@@ -81,9 +96,7 @@ def _serve(
     words += ["--theme", theme] if theme else []
     host, port = at
     named = f"[{host}]" if ":" in host else host
-    server = Server(
-        shlex.join(words), host=host, port=port, title="dslsconsole wallboard", public_url=f"http://{named}:{port}"
-    )
+    server = Browsers(shlex.join(words), host, port, "dslsconsole wallboard", names)
     try:
         server.serve()
     except OSError as error:

@@ -12,6 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from dslsconsole.tui.browsers import Browsers
+
 SAID = b"Whether licences are served is not known here"
 
 
@@ -89,6 +91,44 @@ async def test_each_browser_has_a_view_of_its_own_that_moves_nothing(estate: Pat
                     await second.receive()
             await first.send_str(json.dumps(["resize", {"width": 100, "height": 30}]))
             await seen(first, SAID)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "said"),
+    [
+        ("evil.example", None, "not known as 'evil.example'; --serve-as adds a name"),
+        ("evil.example", "http://evil.example", "not known as"),
+        (None, "http://evil.example", "in pages of its own only"),
+        (None, "null", "in pages of its own only"),
+        ("localhost:9000", "http://localhost:9001", "in pages of its own only"),
+    ],
+)
+async def test_a_strangers_page_sees_nothing(estate: Path, host: str | None, origin: str | None, said: str) -> None:
+    headers = {name: value for name, value in (("Host", host), ("Origin", origin)) if value is not None}
+    async with served(estate) as address, aiohttp.ClientSession(headers=headers) as browser:
+        for path in ("/", "/ws?width=80&height=24"):
+            async with browser.get(f"{address}{path}") as answer:
+                assert answer.status == 403
+                assert said in await answer.text()
+
+
+async def test_the_page_asks_for_the_rest_where_it_was_asked_for_itself(estate: Path) -> None:
+    async with served(estate) as address, aiohttp.ClientSession(headers={"Host": "localhost:9000"}) as browser:
+        async with browser.get(address) as page:
+            assert "ws://localhost:9000/ws" in await page.text()
+        async with browser.get(address, headers={"X-Forwarded-Proto": "https"}) as page:
+            assert "wss://localhost:9000/ws" in await page.text()
+        origin = {"Origin": "http://localhost:9000"}
+        async with browser.ws_connect(f"{address}/ws?width=80&height=24", headers=origin) as view:
+            await seen(view, SAID)
+
+
+def test_names_are_those_of_the_machine_and_those_that_are_given() -> None:
+    server = Browsers("true", "0.0.0.0", 8080, "a wallboard", ("Wall.example.org",))
+    for host in ("wall.example.org:8080", "10.0.0.1", "[::1]:8080", f"{socket.gethostname()}.:8080", "localhost"):
+        assert server.refusal(host, None) is None, host
+    for host in ("", "wall.example.org.evil.example", "10.0.0.1.evil.example", "[::1", "@10.0.0.1"):
+        assert server.refusal(host, None) is not None, host
 
 
 @pytest.mark.parametrize("words", ["0", "70000", "http", "::1:80"])
