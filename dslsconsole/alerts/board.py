@@ -63,7 +63,7 @@ class Board:
         self._began: dict[Key, float] = {}
         self._alerts: dict[Key, Alert] = {}
         self._whole_at: float | None = None
-        """When everything had been read for the first time."""
+        """Up to when what is found may have been so before everything had been read for the first time."""
 
     def use(self, thresholds: Thresholds) -> None:
         """Judge by these from now on."""
@@ -81,7 +81,7 @@ class Board:
             raised=frozenset(self._alerts),
         )
         if self._whole_at is None and snapshot.round_at is not None:
-            self._whole_at = now
+            self._whole_at = snapshot.round_at + self._interval / 2  # it is judged a moment after it was read
         began: dict[Key, float] = {}
         alerts: dict[Key, Alert] = {}
         for name, rule in self._rules.items():

@@ -14,6 +14,10 @@ import click
 from dslsconsole.commands import Exit, Invocation, end, theme_option
 
 GREETING = "A practice estate: break it by `dslsconsole lab fault …` in another terminal; `demo --tour` shows it around"
+GONE = (
+    "The practice estate is gone, with its journal and the recording of this session. "
+    "`dslsconsole lab up --directory DIR` makes one that stays."
+)
 _ENDS_WITHIN = 10.0
 """Seconds."""
 
@@ -114,3 +118,4 @@ def command(read_only: bool, theme: str | None, seed: int, speed: float, mouse: 
             scripts.tour(Path(directory), estate, theme)
             return
         show(Invocation(config=str(estate)), can_act=not read_only, theme=theme, mouse=mouse, greeting=GREETING)
+    click.echo(GONE)

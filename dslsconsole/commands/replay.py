@@ -243,6 +243,8 @@ def _written(option: str, to: str, lines: Iterable[str]) -> None:
                 out.write(line + "\n")
     except (NotARecording, ValueError) as damage:
         end(str(damage), Exit.FINDINGS)
+    except BrokenPipeError:
+        raise  # whoever reads has read enough
     except OSError as error:
         end(f"{option} {to}: {error.strerror}", Exit.USAGE)
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dslsconsole.model.frames import Alerts, Frame, Full, decode
 from dslsconsole.model.verdict import Alert
-from dslsconsole.sessions.recording import Logged, Looked, Note, Pressed, Record, Seen, Whole
+from dslsconsole.sessions.recording import Found, Logged, Looked, Note, Pressed, Record, Seen, Whole
 
 GAP_S = 60.0
 """Longer without anything coming in is a gap."""
@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ALERT = "alert"
     OVER = "over"
     OPERATION = "operation"
+    DID = "did"
     LOOKED = "looked"
     PRESSED = "pressed"
     TROUBLE = "trouble"
@@ -93,6 +94,9 @@ def marks(records: Iterable[Record]) -> Iterator[Mark]:
                 seen.add((entry.operation, entry.seq))
                 said = f"{entry.runbook} of {entry.operator}: {entry.text}"
                 yield Mark(record.at, Kind.OPERATION, said, entry.event, entry.operation)
+        elif isinstance(record, Found):
+            if text := _did(record):
+                yield Mark(record.at, Kind.DID, text)
         elif isinstance(record, Looked):
             if looked is not None and (text := _went(looked, record)):
                 yield Mark(record.at, Kind.LOOKED, text)
@@ -101,6 +105,40 @@ def marks(records: Iterable[Record]) -> Iterator[Mark]:
             yield Mark(record.at, Kind.PRESSED, record.key)
         elif isinstance(record, Note):
             yield Mark(record.at, Kind.NOTE, record.text)
+
+
+class _Went(Struct, frozen=True):
+    """How a rehearsal ended."""
+
+    outcome: str = ""
+    sentence: str = ""
+
+
+class _Dialogue(Struct, frozen=True):
+    """What a dialog showed, as far as it is needed here."""
+
+    kind: str
+    plan: "_Rehearsed"
+    went: _Went | None = None
+
+
+class _Rehearsed(Struct, frozen=True):
+    runbook: str = ""
+
+
+def _did(found: Found) -> str:
+    """What the operator did, in words; nothing where it was only looked at.
+
+    Raises:
+        ValueError: it holds what no console has written.
+    """
+    if found.what == "arming":
+        return f"{'armed' if msgspec.json.decode(found.report, type=bool) else 'no longer armed'} for {found.cluster}"
+    if found.what == "dialog":
+        shown = msgspec.json.decode(found.report, type=_Dialogue)
+        if shown.kind == "rehearsal" and shown.went is not None:
+            return ": ".join(filter(None, (f"rehearsed {shown.plan.runbook}", shown.went.outcome, shown.went.sentence)))
+    return ""
 
 
 def _place(alert: Alert) -> tuple[str, str, str]:

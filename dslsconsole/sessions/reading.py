@@ -54,6 +54,8 @@ class Recording:
         """
         self.path = path
         self._file: BinaryIO = path.open("rb")
+        self._damage: NotARecording | None = None
+        """Why what comes after the last chunk is not known."""
         try:
             self.head, self._chunks = self._scanned()
         except BaseException:
@@ -86,14 +88,11 @@ class Recording:
         Raises:
             NotARecording: something in it is damaged; what came before was given.
         """
-        for number in range(len(self._streams)):
-            yield from self._stream(number)
+        yield from self._from(0)
 
     def since_whole(self, at: float) -> Iterator[Record]:
         """From the last whole picture at or before a time, in order, to the end. Raises NotARecording."""
-        first = max(0, bisect_right(self._times, at) - 1)
-        for number in range(first, len(self._streams)):
-            yield from self._stream(number)
+        yield from self._from(max(0, bisect_right(self._times, at) - 1))
 
     def streams(self) -> Iterator[tuple[float, Iterator[bytes]]]:
         """Of each stream in order the time of its last record, and its records as they are written, a line each.
@@ -104,6 +103,14 @@ class Recording:
         for number in range(len(self._streams)):
             chunks = self._of_stream(number)
             yield chunks[-1].at, _lines(self._unpacked(chunks))
+        if self._damage is not None:
+            raise self._damage
+
+    def _from(self, first: int) -> Iterator[Record]:
+        for number in range(first, len(self._streams)):
+            yield from self._stream(number)
+        if self._damage is not None:
+            raise self._damage
 
     # -- the file
 
@@ -121,7 +128,9 @@ class Recording:
             try:
                 kind, at, length, crc = parsed_header(self._file.read(HEADER.size))
             except NotARecording as damage:
-                raise NotARecording(f"{self.path}, byte {offset}: {damage}") from damage
+                told = f"{self.path}, byte {offset}: {damage}; what comes before it can be played"
+                self._damage = NotARecording(told)
+                break
             begins = offset + HEADER.size
             chunks.append(_Chunk(kind, at, begins, min(length, size - begins), length, crc))
             offset = begins + length

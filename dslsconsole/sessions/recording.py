@@ -125,7 +125,8 @@ class Drawn(Struct, frozen=True, tag="drawn", tag_field="record"):
 
 
 class Found(Struct, frozen=True, tag="found", tag_field="record"):
-    """What was read on demand: the `audit` of a cluster, an `inspection` of a node, or what a `dialog` shows."""
+    """What was read on demand: the `audit` of a cluster, an `inspection` of a node, or what a `dialog` shows; and the
+    `arming` of a console: whether it is armed from then on. Why is typed, and the journal's to tell."""
 
     at: _Time
     what: _Word

@@ -12,11 +12,12 @@ from dslsconsole.sessions.marks import Kind, Mark, marks
 from dslsconsole.sessions.reading import Recording
 from dslsconsole.sessions.recording import SUFFIX, NotARecording
 
-_SHOWN = frozenset({Kind.ALERT, Kind.OVER, Kind.OPERATION, Kind.LOOKED, Kind.TROUBLE, Kind.GAP, Kind.NOTE})
+_SHOWN = frozenset(Kind) - {Kind.PRESSED}
 _WORDS = {
     Kind.ALERT: "alert raised",
     Kind.OVER: "alert over",
     Kind.OPERATION: "operation",
+    Kind.DID: "operator",
     Kind.LOOKED: "operator",
     Kind.TROUBLE: "reading stopped",
     Kind.GAP: "gap",

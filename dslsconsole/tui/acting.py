@@ -99,9 +99,7 @@ class Acting:
         if self._arming is None:
             return
         if self._app.clock() >= self._arming.until:
-            self._arming = None
-            self._app.draw_all()
-            self._app.say("no longer armed: 10 minutes have passed", Tone.TEXT)
+            self._disarm("no longer armed: 10 minutes have passed")
         else:
             self._app.draw()
 
@@ -129,9 +127,7 @@ class Acting:
             text = "Nothing has been read yet: there is no cluster that could be armed for. Wait for the first reading."
             self._app.push_screen(Notice("Not armed", text))
         elif self._arming is not None:
-            self._arming = None
-            self._app.draw_all()
-            self._app.say("no longer armed", Tone.TEXT)
+            self._disarm("no longer armed")
         else:
             text = f"For 10 minutes the guarded keys work for {cluster}. Why? The reason is written to the journal."
             self._app.push_screen(Question(f"Arm for {cluster}", text), lambda reason: self._armed(cluster, reason))
@@ -141,6 +137,18 @@ class Acting:
             self._arming = armed(cluster, reason, self._app.clock())
             self._app.books.learn()
             self._app.draw_all()
+            self._tell_arming(cluster, armed=True)
+
+    def _disarm(self, said: str) -> None:
+        assert self._arming is not None
+        cluster, self._arming = self._arming.cluster, None
+        self._app.draw_all()
+        self._app.say(said, Tone.TEXT)
+        self._tell_arming(cluster, armed=False)
+
+    def _tell_arming(self, cluster: str, *, armed: bool) -> None:
+        if self._app.recorder is not None:
+            self._app.recorder.armed(cluster, self._app.clock(), armed=armed)
 
     # -- plan and question
 

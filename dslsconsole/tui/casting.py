@@ -12,7 +12,7 @@ from dslsconsole.sessions.recording import Looked, NotARecording, Record
 from dslsconsole.tui.player import Player
 from dslsconsole.tui.replaying import ReplayConsole
 from dslsconsole.tui.themes import LoadedThemes
-from dslsconsole.tui.unattended import played, sane
+from dslsconsole.tui.unattended import played, sane, settled
 
 LONGEST_PAUSE_S = 3.0
 """Stretches in which nothing is drawn are told as this long to a player (`idle_time_limit`)."""
@@ -66,7 +66,7 @@ async def cast(recording: Recording, themes: LoadedThemes) -> list[bytes]:
         if isinstance(record, Looked) and tuple(app.size) != sizes[-1]:
             sizes.append((app.size.width, app.size.height))
             events.append((at, "r", f"{app.size.width}x{app.size.height}"))
-        await pilot.pause()
+        await settled(app)
         if data := app.tape.taken():
             events.append((at, "o", data))
         return True

@@ -116,6 +116,10 @@ class Recorder:
             self._consulted[what.kind] = what
             self._add(_dialog(what, at))
 
+    def armed(self, cluster: str, at: float, *, armed: bool) -> None:
+        """The console is armed for a cluster from now on, or is not any more."""
+        self._add(Found(at, "arming", cluster, msgspec.Raw(msgspec.json.encode(armed))))
+
     def _add(self, record: Found) -> None:
         if self._writer is not None:
             self._writer.add(record)

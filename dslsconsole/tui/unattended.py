@@ -1,5 +1,6 @@
 """Plays a recording without a terminal, as fast as it can, record by record, for whoever looks at what is drawn."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
@@ -57,12 +58,29 @@ async def played(
                 return
 
 
+async def settled(app: ReplayConsole) -> None:
+    """Wait until all that was asked of the widgets is done and drawn, and no longer.
+
+    Twice, because what one widget heeds may ask another for something.
+    """
+    for _ in range(2):
+        heeded = [asyncio.Event() for _ in app.screen.walk_children(with_self=True)]
+        for widget, event in zip(app.screen.walk_children(with_self=True), heeded, strict=True):
+            if not widget.call_later(event.set):
+                event.set()  # it is about to go
+        for event in heeded:
+            await event.wait()
+    drawn = asyncio.Event()
+    if app.screen.call_after_refresh(drawn.set):
+        await drawn.wait()
+
+
 async def _go_to(app: ReplayConsole, pilot: Pilot[None], record: Looked) -> None:
     if (size := sane(record.width, record.height)) != tuple(app.size):
         await pilot.resize_terminal(*size)
     app.play([record])
     app.draw()
-    await pilot.pause()
+    await settled(app)
     app.play([record])  # once more: a table that was not in sight could not be scrolled
     app.draw()
 

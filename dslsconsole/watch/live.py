@@ -191,7 +191,8 @@ class Live:
 
     def _judge(self, now: float) -> list[ClusterVerdict]:
         """Judge the clusters that changed, and each of them once an interval: silence changes a verdict too."""
-        view = Snapshot(at=now, nodes=self._nodes.readings, balancers=self._balancers.readings)
+        nodes, balancers = self._nodes.readings, self._balancers.readings
+        view = Snapshot(at=now, nodes=nodes, balancers=balancers, round_at=self._round_at)
         changed: list[ClusterVerdict] = []
         for cluster in self.shape.clusters:
             judged_at = self._judged_at.get(cluster.name)

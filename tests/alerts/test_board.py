@@ -67,6 +67,12 @@ def test_what_held_when_reading_began_may_be_older_than_its_time_says() -> None:
     assert (again.id, again.found, again.since) == ("node_failure", False, NOW + 15)
 
 
+def test_what_begins_after_all_was_read_once_has_its_time() -> None:
+    watcher = Watcher()
+    whole = msgspec.structs.replace(dead(healthy(), PRIMARY), round_at=NOW)
+    assert all(not alert.found for alert in watcher.see(whole, NOW + 5)), "nothing was to be judged in between"
+
+
 def test_a_dead_primary_is_raised_at_once() -> None:
     assert set(Watcher().ids(dead(healthy(), PRIMARY), NOW)) == {"node_failure", "no_primary"}
 

@@ -9,7 +9,7 @@ import pytest
 from dslsconsole.alerts import rules
 from dslsconsole.alerts.board import Board, discovered
 from dslsconsole.alerts.thresholds import thresholds_of
-from dslsconsole.model.balancer import BalancerReadings, ServerState
+from dslsconsole.model.balancer import BalancerReadings, CheckTimes, ServerState
 from dslsconsole.model.node import (
     Disk,
     DnsAnswer,
@@ -23,7 +23,7 @@ from dslsconsole.model.node import (
     Service,
     TokenState,
 )
-from dslsconsole.model.reading import Failure, FailureKind
+from dslsconsole.model.reading import Failure, FailureKind, Reading
 from dslsconsole.model.shape import ClusterShape
 from dslsconsole.model.snapshot import Snapshot
 from dslsconsole.model.verdict import Alert, Severity
@@ -77,6 +77,13 @@ def raised(snapshot: Snapshot, now: float = NOW) -> Raised:
 
 def ids(snapshot: Snapshot) -> set[str]:
     return {alert.id for alert in alerts(snapshot)}
+
+
+def test_the_intervals_of_checks_are_read_seldom_and_their_age_is_no_alarm() -> None:
+    before = healthy()
+    checks = Reading((CheckTimes("dsls-primary", 30.0, 30.0, 30.0),), NOW - 50, "probe", None, NOW - 50)
+    balancer = msgspec.structs.replace(before.balancer(CLUSTER, "haproxy-01"), checks=checks)
+    assert ids(with_balancer(before, "haproxy-01", balancer)) == ids(before)
 
 
 def both(snapshot: Snapshot, *servers: Any) -> Snapshot:

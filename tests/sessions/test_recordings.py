@@ -194,6 +194,18 @@ def test_absurd_chunks_are_told_of(tmp_path: Path, header: bytes) -> None:
         read(made(tmp_path, header))
 
 
+def test_of_one_with_a_damaged_header_what_lies_before_it_is_played(tmp_path: Path) -> None:
+    first = chunk(b"K", BEGAN, packed(encoded(Note(BEGAN, "first"))))
+    second = bytearray(chunk(b"K", BEGAN + 9, packed(encoded(Note(BEGAN + 9, "second")))))
+    second[0] ^= 0x20
+    found: list[Record] = []
+    with Recording(made(tmp_path, first + bytes(second))) as recording:
+        assert recording.ended_at == BEGAN
+        with pytest.raises(NotARecording, match=r"byte \d+: its chunks are damaged; what comes before it can be"):
+            found.extend(_each(recording, found))
+    assert found == [Note(BEGAN, "first")]
+
+
 def test_records_of_times_that_are_none_are_not_taken(tmp_path: Path) -> None:
     with pytest.raises(NotARecording, match="can't be read"):
         read(made(tmp_path, chunk(b"K", BEGAN, packed(b'{"record": "note", "at": 1e300, "text": ""}\n'))))

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from dslsconsole.sessions.reading import Recording
 from dslsconsole.sessions.recording import encoded
+from dslsconsole.sessions.telling import report
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
 from dslsconsole.tui.dialogs.plan import PlanDialog
@@ -106,3 +107,14 @@ async def test_why_it_was_to_be_run_is_not_in_it(tmp_path: Path) -> None:
     reason = session.runner.requests[0].reason
     assert reason
     assert reason.encode() not in b"".join(encoded(record) for record in records(session.path))
+
+
+async def test_the_timeline_says_when_it_was_armed_and_how_a_rehearsal_went(tmp_path: Path) -> None:
+    session = Acted(tmp_path)
+    await acted(session)
+    with Recording(session.path) as recording:
+        told = "\n".join(report(recording))
+    armed, rehearsed = f"| operator | armed for {scenes.CLUSTER} |", f"| operator | rehearsed {PLAN.runbook}: done |"
+    assert armed in told
+    assert rehearsed in told
+    assert told.index(armed) < told.index(rehearsed)

@@ -41,3 +41,16 @@ def test_they_count_as_soon_as_they_are_read_and_until_they_are_read_again() -> 
 
 def test_a_file_that_cannot_be_read_is_said_and_leaves_the_estate_file_s_own() -> None:
     assert alerts(unread(UNREAD)) == [("stale", Severity.WARNING), ("sync_lag", Severity.WARNING)]
+
+
+def test_what_begins_after_the_first_round_is_told_as_begun_then() -> None:
+    live = Live(ESTATE, patient=False)
+    for name, readings in healthy().nodes.items():
+        live.arrived(name, readings, NOW)
+    for name, balancer in healthy().balancers.items():
+        live.arrived(name, balancer, NOW)
+    live.tick(NOW)
+    assert live.alerts == ()
+    live.arrived(key(CLUSTER, PRIMARY), behind(), NOW + 10)
+    live.tick(NOW + 10)
+    assert [(alert.id, alert.found, alert.since) for alert in live.alerts] == [("sync_lag", False, NOW + 10)]

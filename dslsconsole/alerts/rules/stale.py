@@ -14,7 +14,7 @@ from dslsconsole.model.verdict import Severity
 
 _OF_A_RUNNING_SERVER = frozenset({"status", "cluster", "tokens", "dr_sync"})
 """Sections that only a running licence server answers."""
-_READ_SELDOM = frozenset({"monitoring", "disk"})
+_READ_SELDOM = frozenset({"checks", "monitoring", "disk"})
 """Sections whose last value holds until they are read again, much later."""
 _SAYS_NOTHING_OF_THE_SERVICE = frozenset({"lock"})
 """Sections that are a courtesy to other consoles: an older probe or a closed directory is no alarm."""
