@@ -50,7 +50,7 @@ def test_what_begins_after_the_first_round_is_told_as_begun_then() -> None:
     for name, balancer in healthy().balancers.items():
         live.arrived(name, balancer, NOW)
     live.tick(NOW)
-    assert live.alerts == ()
+    assert not live.alerts
     live.arrived(key(CLUSTER, PRIMARY), behind(), NOW + 10)
     live.tick(NOW + 10)
     assert [(alert.id, alert.found, alert.since) for alert in live.alerts] == [("sync_lag", False, NOW + 10)]
