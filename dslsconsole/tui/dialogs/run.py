@@ -66,8 +66,8 @@ class RunDialog(Dialog[str]):
         self, entries: Sequence[LogEntry], outcome: Plan | None, failure: str | None, now: float | None = None
     ) -> None:
         """Draw the run as it stands."""
-        if not self.is_mounted:
-            return
+        if not self.is_mounted or not self.query(LineTable):
+            return  # it is not there yet, or is being taken away
         ended_before = self._ended
         self._ended = outcome is not None or failure is not None
         self._over = self._ended or any(entry.event == "outcome" for entry in entries)
