@@ -10,8 +10,9 @@ from dslsconsole.systems.acting import Action, Call, Checked, Refused, Unfinishe
 from dslsconsole.systems.answers import whole
 from dslsconsole.systems.dslicsrv import fresh
 
-EXPORT_SECONDS = 10.0
-IMPORT_SECONDS = 15.0
+EXPORT_SECONDS = 5.0
+IMPORT_SECONDS = 10.0
+"""How long each may take: nobody is served meanwhile, and a dead server's disk may hang."""
 _HEADER = re.compile(r"DSLS-STATE 1 generation=(\d+) ")
 _LEFT = "generation left at the stopped server"
 
