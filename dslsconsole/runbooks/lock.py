@@ -250,7 +250,11 @@ class Lock:
             self._told.clear()
 
     async def before(self, step: PlannedStep) -> str | None:
-        """See that the lock is still ours and note on its hosts that the step begins; else why it may not."""
+        """See that the lock is still ours and note on its hosts that the step begins; else why it may not.
+
+        Where none of them can be asked any more the step begins: a runbook that stands still between a stop and a
+        promotion serves nobody, and nobody else can take over a lock on hosts that can't be reached.
+        """
         self._record = msgspec.structs.replace(self._record, step=step.number)
         if self._beside is not None:
             self._beside = self._beside.with_outcome(step.number, StepOutcome.RUNNING.value)

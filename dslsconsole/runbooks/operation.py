@@ -172,7 +172,7 @@ class Operation:
         except NoLock as failure:
             sentence = f"Nothing was run: {failure}"
             return self._finish(msgspec.structs.replace(report, outcome=Ending.REFUSED, sentence=sentence))
-        ended = await self._locked(lock, report)
+        ended = await self._locked(lock, prospect)
         if self._unwritten:
             # Whoever comes next, from whichever console, must find it.
             await lock.leave()
@@ -196,21 +196,23 @@ class Operation:
             return msgspec.structs.replace(report, outcome=Ending.NOT_CONFIRMED, sentence=sentence)
         return report
 
-    async def _locked(self, lock: Lock, first: Report) -> Report:
+    async def _locked(self, lock: Lock, confirmed: Prospect) -> Report:
         """With the lock held: everything is read and judged again before the first write."""
         prospect = await self.look()
         report = self._report(prospect)
         if report.outcome is not Ending.DONE:
             self._write_guards(prospect)
             return self._finish(report)
-        if prospect.plan is None or prospect.plan.hash != first.plan:
-            sentence = "Nothing was run: what the plan rests on changed after it was confirmed. Look at the new plan."
+        was, plan = confirmed.plan, prospect.plan
+        if was is None or plan is None or plan.hash != was.hash:
+            difference = f" ({plan.changed_from(was)})" if was is not None and plan is not None else ""
+            sentence = f"Nothing was run: the plan changed after it was confirmed{difference}. Look at the new plan."
             return self._finish(msgspec.structs.replace(report, outcome=Ending.REFUSED, sentence=sentence))
         self._write_guards(prospect)
         if self.second is not None and (why := await self.second.use(tuple(lock.hosts))) is not None:
             return self._finish(msgspec.structs.replace(report, outcome=Ending.NOT_CONFIRMED, sentence=why))
         execution = Execution(
-            prospect.plan,
+            plan,
             hands=self.hands,
             ground=self.ground,
             actions=actions(),
@@ -223,7 +225,7 @@ class Operation:
             progress=lambda step, result: self._progressed(lock, step, result),
             before_step=lock.before,
         )
-        await lock.keep(self._operation_record(prospect, prospect.plan, lock))
+        await lock.keep(self._operation_record(prospect, plan, lock))
         async with watched(lock, self.stop):
             ended = await execution.run()
         return self._finish(self._ended(report, execution, ended, prospect))

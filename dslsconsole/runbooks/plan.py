@@ -97,6 +97,18 @@ class Plan(Struct, frozen=True):
         text = msgspec.json.encode(msgspec.to_builtins(self), order="sorted")
         return hashlib.sha256(text).hexdigest()
 
+    def changed_from(self, was: "Plan") -> str:
+        """What a person who read `was` would not expect of this one, in words: steps by name and host."""
+        told, meant = ({(step.name, step.host, step.commands) for step in plan.steps} for plan in (was, self))
+        gone = _named(was, told - meant)
+        new = _named(self, meant - told)
+        words = [f"{word} {', '.join(steps)}" for word, steps in (("no longer", gone), ("now", new)) if steps]
+        return "; ".join(words) or "the same steps, with other proofs or another way back"
+
+
+def _named(plan: Plan, chosen: set[tuple[str, str, tuple[str, ...]]]) -> list[str]:
+    return [f"“{step.name}” on {step.host}" for step in plan.steps if (step.name, step.host, step.commands) in chosen]
+
 
 def filled(text: str, facts: Facts) -> str:
     """`text` with each `{name}` replaced by the fact of that name, once.

@@ -1,5 +1,6 @@
 """How runbooks end on the practice estate, as programs: exit status, JSON, and what is then true."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ from dslsconsole.lab.practice import Lab
 from dslsconsole.lab.world.tokens import Checkout
 from dslsconsole.runbooks.execution import Ending, StepOutcome, StepResult
 from dslsconsole.runbooks.plan import PlannedStep
+from dslsconsole.runbooks.reach import Reach
 from dslsconsole.runbooks.record import directory_of
+from dslsconsole.runbooks.report import Report
 from dslsconsole.settings import load
+from dslsconsole.systems.ground import Ground
 from tests.estate import practising as p
 
 
@@ -219,4 +223,22 @@ async def test_a_name_server_that_does_not_change_leaves_the_users_untold(lab: L
     assert truth["serving"] == ([p.DR_PRIMARY] if status == 13 else [])
     assert truth["dns"]["addresses"] == [p.MAIN_ADDRESS]
     assert not truth["notifications"]
+    assert not p.locks(lab)
+
+
+async def test_a_plan_that_changes_while_it_is_looked_at_is_not_run_and_says_in_what(lab: Lab) -> None:
+    loop, ground = "dsls-token-sync.service", Ground(load(lab.estate_path), p.CLUSTER)
+    units = lab.world.units[p.PRIMARY]
+
+    async def stop_the_loop(report: Report) -> str:
+        await units.stop(units.units[loop])
+        return p.CLUSTER
+
+    async with Reach(ground, time.time) as hands:
+        operation = p.operation_of("failover", "test", hands, ground, confirmation=None)
+        operation.ask = stop_the_loop
+        report = await operation.run()
+    assert report.outcome.value == "refused"
+    assert f"no longer “pause token-sync” on {p.PRIMARY}" in report.sentence
+    assert lab.truth()["serving"] == [p.PRIMARY]
     assert not p.locks(lab)
