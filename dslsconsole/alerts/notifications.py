@@ -34,6 +34,13 @@ Key = tuple[str, str, str]
 """Cluster, alert and subject."""
 Say = Callable[[str], None]
 Pause = Callable[[float], Awaitable[None]]
+Unseen = Callable[[Alert], object]
+"""Whether (as a truth value) nobody can see now whether an alert holds."""
+
+
+def all_is_seen(_alert: Alert) -> bool:
+    """For where whatever is not told does not hold."""
+    return False
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -88,21 +95,29 @@ class Webhook:
         self._told: dict[Key, Alert] = {}
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(MOST_WAITING)
 
-    def observe(self, alerts: Iterable[Alert]) -> None:
-        """Queue what is new in the alerts that hold now. An alert that grew or lost in severity is raised again."""
+    def observe(self, alerts: Iterable[Alert], unseen: Unseen = all_is_seen) -> None:
+        """Queue what is new in the alerts that hold now. An alert that grew or lost in severity is raised again.
+
+        One that is gone because nobody can see any more whether it holds is not cleared, until somebody can.
+        """
         wanted = {
             (alert.cluster, alert.id, alert.subject): alert
             for alert in alerts
             if _GRAVITY[alert.severity] >= self._least
         }
+        hidden: dict[Key, Alert] = {}
         for key, alert in self._told.items():
-            if key not in wanted:
+            if key in wanted:
+                continue
+            if unseen(alert):
+                hidden[key] = alert
+            else:
                 self._queue("cleared", alert)
         for key, alert in wanted.items():
             before = self._told.get(key)
             if before is None or before.severity is not alert.severity:
                 self._queue("raised", alert)
-        self._told = wanted
+        self._told = hidden | wanted
 
     async def run(self) -> None:
         """Deliver what is queued, in order, until cancelled."""
@@ -192,11 +207,11 @@ class Courier:
     def __init__(self, webhooks: Sequence[Webhook]) -> None:
         self._webhooks = webhooks
 
-    def observe(self, alerts: Iterable[Alert]) -> None:
-        """Take note of the alerts that hold now; called again and again."""
+    def observe(self, alerts: Iterable[Alert], unseen: Unseen = all_is_seen) -> None:
+        """Take note of the alerts that hold now, and whose absence means nothing; called again and again."""
         held = tuple(alerts)
         for webhook in self._webhooks:
-            webhook.observe(held)
+            webhook.observe(held, unseen)
 
     async def run(self) -> None:
         """Deliver until cancelled: each webhook for itself, so that one that hangs holds up no other."""

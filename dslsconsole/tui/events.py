@@ -8,6 +8,7 @@ from dslsconsole.model.balancer import BalancerReadings
 from dslsconsole.model.frames import Alerts, Change, Frame, Full, Verdicts
 from dslsconsole.model.node import NodeReadings, Role
 from dslsconsole.model.picture import Picture
+from dslsconsole.model.unseen import unseen
 from dslsconsole.model.verdict import Alert, ClusterVerdict, Health, Severity
 from dslsconsole.tui.render.cells import Tone
 
@@ -20,7 +21,6 @@ _HEALTHS = {
     Health.CRITICAL: Tone.CRITICAL,
     Health.UNKNOWN: Tone.UNKNOWN,
 }
-_OF_POOLS = ("tokens_low", "tokens_exhausted")
 _LEADING = (Role.PRIMARY, Role.DR_PRIMARY)
 
 
@@ -161,31 +161,11 @@ def _alerts(old: tuple[Alert, ...], after: Picture, at: float) -> Iterator[Event
     for place, alert in before.items():
         # One that grew into another of the same thing is not over.
         if place not in now and (alert.cluster, alert.subject) not in raised:
-            if unread := _unread(after, alert):
+            if unread := unseen(alert, after.snapshot, after.verdicts):
                 said = f"can't be seen any more, because {unread} is not read: {alert.summary}"
                 yield _of_alert(alert, at, said, Tone.UNKNOWN)
             else:
                 yield _of_alert(alert, at, f"over: {alert.summary}", Tone.OK)
-
-
-def _unread(picture: Picture, alert: Alert) -> str:
-    """Which host has to be read for it to be known whether an alert holds, and is not; nothing where all are."""
-    nodes, balancers = picture.snapshot.nodes, picture.snapshot.balancers
-    failures = {place: readings.link.failure for place, readings in nodes.items()}
-    failures |= {place: readings.process.failure for place, readings in balancers.items()}
-    known = {place.partition("/")[2]: failure for place, failure in failures.items() if _of(place) == alert.cluster}
-    if alert.subject in known:
-        return alert.subject if known[alert.subject] is not None else ""
-    if alert.id in _OF_POOLS:
-        verdict = picture.verdicts.get(alert.cluster)
-        return "the primary" if verdict is None or verdict.tokens_at is None else ""
-    # Of what is neither, the alert's own words tell where it was read.
-    told = " ".join((alert.summary, *alert.evidence))
-    return next((host for host, failure in known.items() if failure is not None and host in told), "")
-
-
-def _of(place: str) -> str:
-    return place.partition("/")[0]
 
 
 def _of_alert(alert: Alert, at: float, text: str, tone: Tone) -> Event:

@@ -13,6 +13,7 @@ from dslsconsole.model.frames import Alerts, Change, Frame, Full, Hello, Verdict
 from dslsconsole.model.node import NodeReadings
 from dslsconsole.model.shape import ClusterShape, EstateShape
 from dslsconsole.model.snapshot import Snapshot, key
+from dslsconsole.model.unseen import unseen
 from dslsconsole.model.verdict import Alert, ClusterVerdict
 from dslsconsole.watch.diff import advance
 from dslsconsole.watch.history import History
@@ -175,6 +176,11 @@ class Live:
     def alerts(self) -> tuple[Alert, ...]:
         """Every alert of the estate, worst first."""
         return in_order([alert for alerts in self._alerts.values() for alert in alerts])
+
+    def unseen(self, alert: Alert) -> str:
+        """Which host has to be read for it to be known whether an alert holds, and is not; nothing where all are."""
+        known = Snapshot(at=0.0, nodes=self._nodes.readings, balancers=self._balancers.readings)
+        return unseen(alert, known, self._verdicts)
 
     def _change(self, now: float) -> Change:
         touched, self._touched = self._touched, {}

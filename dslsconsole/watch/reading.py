@@ -150,7 +150,7 @@ def _courier(estate: Estate, notify: bool) -> AbstractAsyncContextManager[Courie
 def _telling(live: Live, courier: Courier) -> tuple[Coroutine[None, None, None], ...]:
     async def observe() -> None:
         while True:
-            courier.observe(live.alerts)
+            courier.observe(live.alerts, live.unseen)
             await asyncio.sleep(1.0)
 
     async def deliver() -> None:

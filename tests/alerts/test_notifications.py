@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from dslsconsole.alerts.notifications import ATTEMPTS, MOST_WAITING, Courier, couriers
 from dslsconsole.model.verdict import Alert, Severity
@@ -77,8 +77,23 @@ async def test_an_alert_is_told_once_when_it_is_raised_and_once_when_it_is_clear
     assert cleared["id"] != raised["id"]
 
 
+async def test_an_alert_that_nobody_can_see_any_more_is_cleared_when_somebody_sees_that_it_is_over() -> None:
+    receiver = Receiver()
+    async with courier(receiver, Said()) as made:
+        made.observe((ALERT,))
+        made.observe((), lambda alert: alert == ALERT)
+        made.observe((ALERT,))
+        made.observe((), lambda alert: alert == ALERT)
+        made.observe((replace(LOW, severity=Severity.CRITICAL),), lambda alert: alert == ALERT)
+        made.observe(())
+        told = await receiver.got(4)
+    states = [(one["alert"], one["state"]) for one in told]
+    assert states[:2] == [("no_primary", "raised"), ("tokens_low", "raised")]
+    assert sorted(states[2:]) == [("no_primary", "cleared"), ("tokens_low", "cleared")]
+
+
 async def test_only_what_is_grave_enough_is_told_and_growing_worse_is() -> None:
-    worse = msgspec.structs.replace(LOW, severity=Severity.CRITICAL)
+    worse = replace(LOW, severity=Severity.CRITICAL)
     receiver = Receiver()
     async with courier(receiver, Said(), when="critical") as made:
         made.observe((LOW,))
@@ -151,7 +166,7 @@ async def test_a_token_never_crosses_a_network_in_the_clear(tmp_path: Path) -> N
 
 async def test_messages_that_nobody_takes_do_not_pile_up() -> None:
     said = Said()
-    alerts = [msgspec.structs.replace(ALERT, subject=f"n{number}") for number in range(MOST_WAITING + 3)]
+    alerts = [replace(ALERT, subject=f"n{number}") for number in range(MOST_WAITING + 3)]
     notification = Notification.model_validate({"webhook": "http://127.0.0.1:9/"})
     async with couriers((notification,), clock=lambda: NOW, say=said) as made:
         made.observe(alerts)

@@ -21,16 +21,19 @@ def lost(host: str) -> Failure:
     return Failure(FailureKind.NO_ANSWER, f"{host}: no answer within 4 s")
 
 
-def picture(*unread: str, alert: Alert | None = None, primary: str | None = PRIMARY) -> Picture:
+def picture(
+    *unread: str, alert: Alert | None = None, primary: str | None = PRIMARY, read_at: float | None = AT
+) -> Picture:
+    """`unread` were read at `read_at` for the last time."""
     found = Picture()
     for frame in scenes.healthy():
         found = found.apply(frame)
     nodes, balancers = dict(found.snapshot.nodes), dict(found.snapshot.balancers)
     for host in unread:
         if (place := key(scenes.CLUSTER, host)) in balancers:
-            balancers[place] = BalancerReadings(process=Reading(failure=lost(host), tried_at=AT))
+            balancers[place] = BalancerReadings(process=Reading(at=read_at, failure=lost(host), tried_at=AT))
         else:
-            nodes[place] = NodeReadings(link=Reading[Link](failure=lost(host), tried_at=AT))
+            nodes[place] = NodeReadings(link=Reading[Link](at=read_at, failure=lost(host), tried_at=AT))
     verdict = replace(scenes.verdict(), primary=primary)
     snapshot = replace(found.snapshot, nodes=nodes, balancers=balancers)
     return replace(found, snapshot=snapshot, verdicts={scenes.CLUSTER: verdict}, alerts=(alert,) if alert else ())
@@ -67,3 +70,10 @@ def test_of_what_is_no_host_its_evidence_tells_where_it_was_read() -> None:
     alert = about("10.10.0.100", "address_twice", f"{BALANCER} holds 10.10.0.100")
     assert gone(alert, picture(BALANCER)).text.startswith(f"can't be seen any more, because {BALANCER} is not read")
     assert gone(alert, picture("haproxy-02")).text.startswith("over: ")
+
+
+@pytest.mark.parametrize("read_at", [None, scenes.NOON - 1])
+def test_a_host_that_was_silent_before_it_began_keeps_no_alert_open(read_at: float | None) -> None:
+    alert = about(scenes.CLUSTER, "no_primary", f"{PRIMARY} does not answer, and is unreachable for dsls-backup-01 too")
+    after = picture(PRIMARY, primary="dsls-backup-01", read_at=read_at)
+    assert gone(alert, after).text.startswith("over: ")
