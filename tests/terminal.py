@@ -70,14 +70,16 @@ class Terminal:
             if any(self._screen.buffer[number][column].reverse for column in range(self._screen.columns))
         ]
 
+    def cells(self) -> list[list[Any]]:
+        """Every cell of the screen, line by line: its character, colours and style."""
+        return [
+            [self._screen.buffer[line][column] for column in range(self._screen.columns)]
+            for line in range(self._screen.lines)
+        ]
+
     def colours(self) -> set[str]:
         """The colours on the screen, of letters and of what is behind them."""
-        cells = (
-            self._screen.buffer[line][column]
-            for line in range(self._screen.lines)
-            for column in range(self._screen.columns)
-        )
-        return {colour for cell in cells for colour in (cell.fg, cell.bg)}
+        return {colour for line in self.cells() for cell in line for colour in (cell.fg, cell.bg)}
 
     def press(self, keys: str) -> None:
         self.process.send(keys)
@@ -123,6 +125,14 @@ class Terminal:
             going = self.look()
             assert time.monotonic() < deadline, f"{seen} did not come; the screen is\n{self.text}"
             assert going or (not callable(seen) and re.search(seen, self.text)), f"it ended; the screen is\n{self.text}"
+
+    def settle(self, looks: int = 8) -> None:
+        """Look until nothing has been written for so many looks."""
+        quiet = 0
+        while quiet < looks:
+            written = len(self.written)
+            self.look()
+            quiet = 0 if len(self.written) > written else quiet + 1
 
     def ended(self, within_s: float = PATIENCE_S) -> int:
         """The exit status, once it has ended; what it writes is read meanwhile."""

@@ -186,6 +186,14 @@ ACTIONS = (
         "palette", "colon", "commands", "Find a command by its name.", place=Place.EVERYWHERE, footer=6, shown_key=":"
     ),
     Action(
+        "redraw",
+        "ctrl+l",
+        "draw anew",
+        "Draw the whole screen again, where something else has written on it.",
+        place=Place.WALLBOARD,
+        shown_key="Ctrl+L",
+    ),
+    Action(
         "quit",
         "q,ctrl+q,ctrl+c",
         "quit",

@@ -45,6 +45,8 @@ from dslsconsole.tui.themes import DEFAULT, ConsoleTheme, LoadedThemes
 COARSE_S = 4.0
 """How often the ages of late readings are looked at while nothing arrives."""
 KEPT_ENTRIES = 2000
+WALL_ANEW_S = 300.0
+"""How often a wallboard is drawn whole: nobody is there to see that a message of the system lies on it."""
 
 
 ENDS_WITHIN_S = 2.0
@@ -155,6 +157,8 @@ class ConsoleApp(PacedApp):
     def on_mount(self) -> None:
         self.push_screen(self.cluster_screen)
         self.set_interval(COARSE_S, self._look_at_ages)
+        if not self._is_watched:
+            self.set_interval(WALL_ANEW_S, self.draw_anew)
         if self._rotate_s:
             self.set_interval(self._rotate_s, self._navigation.rotate)
         self.run_worker(self._read(), exit_on_error=False, name="readings")

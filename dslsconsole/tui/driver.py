@@ -1,12 +1,12 @@
-"""What stands between Textual and the terminal: characters that it has, and no frames that it can't take."""
+"""What stands between Textual and the terminal: characters that it has, no frames that it can't take, no cell twice."""
 
 import time
 from collections.abc import Iterable
 from typing import Any, cast
 
 from rich.console import RenderableType
-from textual import events
-from textual._compositor import ChopsUpdate
+from textual import events, on
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers import linux_driver
@@ -15,6 +15,7 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.timer import Timer
 
+from dslsconsole.tui.cells import Differing, TerminalCells
 from dslsconsole.tui.repertoire import Repertoire, characters
 
 BEHIND_AFTER_S = 0.25
@@ -114,9 +115,27 @@ class PacedApp(App[None]):
     """The parts of the screen to draw; empty: all of it; None: nothing is owed."""
     _looking: Timer | None = None
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._cells = TerminalCells()
+
+    def draw_anew(self) -> None:
+        """Send the whole screen: something else may have drawn on the terminal."""
+        self._cells.forget()
+        self.refresh(layout=True)
+        self.screen.refresh(layout=True)
+
+    @on(events.Resize)
+    def _forget_cells(self) -> None:
+        # Terminals differ in what they keep on their screen then.
+        self._cells.forget()
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if renderable is None or not isinstance(self._driver, PacedDriver) or not self._driver.behind():
-            super()._display(screen, renderable)
+            drawn: Any = renderable  # an update is none of Rich's renderables by its type
+            if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+                drawn = Differing(renderable, self._cells, self.size)
+            super()._display(screen, drawn)
             return
         self._owe(renderable)
         if self._looking is None:

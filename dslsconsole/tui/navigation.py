@@ -70,6 +70,7 @@ class Navigation:
             "help": self.help,
             "about": self.about,
             "palette": self.palette,
+            "redraw": app.draw_anew,
             "suspend": self.suspend,
             "quit": self.quit,
         }[action.id]()

@@ -27,7 +27,7 @@ def test_what_acts_is_a_capital_and_needs_arming() -> None:
 
 def test_read_only_offers_nothing_that_acts() -> None:
     assert all(one.guard is Guard.NONE and not one.runbook for one in offered(read_only=True))
-    assert [one.id for one in offered(read_only=True, wallboard=True)] == ["quit"]
+    assert [one.id for one in offered(read_only=True, wallboard=True)] == ["redraw", "quit"]
 
 
 def test_the_reason_is_a_sentence_with_the_key() -> None:

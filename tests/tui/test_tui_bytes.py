@@ -15,6 +15,7 @@ from textual.strip import Strip
 from dslsconsole.shipped import shipped
 from dslsconsole.tui import scenes
 from dslsconsole.tui.app import ConsoleApp
+from dslsconsole.tui.dialogs.question import Question
 from dslsconsole.tui.screens.cluster import PANELS
 from dslsconsole.tui.source import Arrival
 from dslsconsole.tui.themes import load
@@ -169,3 +170,28 @@ async def test_a_step_of_the_cursor_costs_two_lines(running: Running) -> None:
     await pilot.press("down")
     await pilot.pause(0.1)
     assert app.driver.sent - before < 2500
+
+
+async def test_a_dialog_that_opens_and_goes_costs_little_more_than_its_own_lines(running: Running) -> None:
+    pilot, app, _, _ = running
+    before = app.driver.sent
+    app.push_screen(Question("Is it so?", "A question."))
+    await pilot.pause(0.3)
+    while_open = app.driver.sent
+    assert 300 < while_open - before < 3_000
+    app.pop_screen()
+    await pilot.pause(0.3)
+    assert 300 < app.driver.sent - while_open < 3_000
+
+
+async def test_the_screen_is_drawn_whole_when_that_is_asked_for(running: Running) -> None:
+    pilot, app, _, _ = running
+    whole = app.driver.sent
+    before = app.driver.sent
+    app.cluster_screen.refresh(layout=True)
+    await pilot.pause(0.2)
+    assert app.driver.sent - before < 200, "all of it is there"
+    before = app.driver.sent
+    await pilot.press("ctrl+l")
+    await pilot.pause(0.2)
+    assert app.driver.sent - before > whole / 3

@@ -88,7 +88,7 @@ async def test_a_list_of_which_two_in_a_hundred_changed_costs_less_than_5_kb(man
 async def test_a_page_costs_less_than_15_kb(many: Running) -> None:
     pilot, app, _, _ = many
     assert 0 < await pressed(pilot, app, "pagedown") < 1_000, "the cursor goes to the last line in sight"
-    assert 5_000 < await pressed(pilot, app, "pagedown") < 15_000
+    assert 1_000 < await pressed(pilot, app, "pagedown") < 15_000
     assert NAMES[60] in "\n".join(app.cluster_screen.panel("nodes").text())
 
 
@@ -98,7 +98,7 @@ async def test_a_dialog_over_live_panels_holds_their_repaint(many: Running) -> N
     await pilot.pause(0.2)
     clock.now += 5
     at_first = await shown(pilot, app, fed, Arrival((some_changed(clock.now, 1),)))
-    assert at_first < 20_000, "the first line says once of when the panels are, which paints what lies under a dialog"
+    assert at_first < 1_500, "the lines at the top alone"
     assert "panels of 12:00:05Z" in app.cluster_screen.query_one(HeaderBar).text
     clock.now += 5
     while_asked = await shown(pilot, app, fed, Arrival((some_changed(clock.now, 2),)))

@@ -77,6 +77,36 @@ def test_it_starts_and_follows_the_size(tmp_path: Path) -> None:
         assert b"\x1b[?1049l\x1b[?25h" in console.written, "the terminal is given back"
 
 
+def test_what_was_drawn_bit_by_bit_is_what_is_drawn_anew(tmp_path: Path) -> None:
+    with Console(tmp_path, size=(100, 30)) as console:
+        console.until(ALL_THERE)
+        console.press("?")
+        console.until("Help · what the keys do")
+        console.press("\x1b")
+        console.until(ALL_THERE)
+        console.press("3")
+        console.until("Nodes━{60,}")
+        console.read(scenes.troubled(scenes.NOON + 5))
+        console.until("12:00:10Z")
+        console.press(":")
+        console.until("type a part of its name")
+        console.press("drain")
+        console.until("drain")
+        console.resize(120, 40)
+        console.until(lambda seen: "q quit" in seen.lines[39] and "Commands" in seen.text)
+        console.settle()
+        console.press("\x1b")
+        console.until(lambda seen: "✖ CRITICAL" in seen.text and "Commands" not in seen.text)
+        console.settle()
+        before, written = console.cells(), len(console.written)
+        console.press("\x0c")
+        console.until(lambda seen: len(seen.written) - written > 5_000)
+        console.settle()
+        assert console.cells() == before
+        console.press("q")
+        assert console.ended() == 0
+
+
 def test_it_ends_with_its_terminal(tmp_path: Path) -> None:
     with Console(tmp_path) as console:
         console.until(SERVED)
