@@ -4,9 +4,11 @@
 
 prints a table; it asserts nothing. The terminal is a pseudo terminal of 160 by 50. The practice estate is read
 by dslsconsole, and by `watch` over a script that asks each node over ssh as the guide's own does; hatop shows a real
-HAProxy of 1,000 servers. What is not installed is named. A frame is there once nothing more is written for 20 ms.
+HAProxy of 1,000 servers, dolphie an idle MariaDB. What is not installed is named. A frame is there once nothing more
+is written for 20 ms.
 """
 
+import getpass
 import os
 import random
 import select
@@ -189,6 +191,34 @@ def hatop(table: Table, directory: Path) -> None:
         process.wait()
 
 
+def dolphie(table: Table, directory: Path) -> None:
+    if not shutil.which("dolphie") or not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
+        table.add_row("dolphie", "not installed", "", "", "")
+        return
+    data, socket = directory / "mariadb", directory / "mariadb.sock"
+    given = ("--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}")
+    made = ("mariadb-install-db", *given, "--auth-root-authentication-method=normal", "--skip-test-db")
+    subprocess.run(made, check=True, capture_output=True)
+    process = subprocess.Popen(
+        ["mariadbd", *given, f"--socket={socket}", "--skip-networking"], stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while not socket.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        words = ["dolphie", "-S", str(socket), "-u", "root", "--pypi-repo", "http://127.0.0.1:9/"]
+        with running(words, directory) as screen:
+            frame = screen.until(b"Dolphie")
+            first = screen.until(b"Processlist")
+            screen.settle(1.0)
+            took = screen.key_to_frame(("1", "2"))
+            middle = f"{statistics.median(took):.0f}" if took else ""
+            table.add_row("dolphie, one idle server", f"{frame:.2f}", f"{first:.2f}", middle, p95(took))
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def stalled(directory: Path) -> str:
     """What comes after a terminal took nothing for a minute: the present, and how much of it."""
     with running([sys.executable, "-m", "tests.bench.console_on_many", "1.0"], directory) as screen:
@@ -219,8 +249,7 @@ def main() -> None:
         starts(table, directory)
         many(table, directory)
         hatop(table, directory)
-        if not shutil.which("dolphie"):
-            table.add_row("dolphie", "not installed", "", "", "")
+        dolphie(table, directory)
         Console(width=120).print(table)
         print(stalled(directory))
 
