@@ -1,7 +1,8 @@
 """A copy of a recording for others to see: users, hosts and addresses have other names there, each everywhere the same.
 
 What stood on the screen letter by letter is left out, because long names are cut there: a copy plays, but it is not
-compared. What somebody wrote in their own words, such as a reason, loses the names that are known and no others.
+compared. What somebody wrote in their own words, such as a reason, loses every address and the names that are known,
+and no others. A node's log and configuration file are left out: nobody can know which names they hold.
 """
 
 import ipaddress
@@ -34,6 +35,13 @@ from dslsconsole.sessions.recording import (
 from dslsconsole.sessions.writing import LEVEL
 
 _WORD = r"A-Za-z0-9_"
+_ADDRESS = re.compile(
+    rf"(?<![{_WORD}.:])(?:\d{{1,3}}(?:\.\d{{1,3}}){{3}}|(?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{{4,39}})(?![{_WORD}:])"
+)
+"""What may be an address, IPv4 or IPv6."""
+LEFT_OUT = "left out of a copy for others"
+_FREE = ("log", "config")
+"""What an inspection holds that is a host's own text, line by line."""
 _entry = msgspec.json.Decoder(Entry)
 
 
@@ -75,6 +83,21 @@ class Names:
         """The text with the other names."""
         return self._pattern().sub(lambda match: self._known[match[0]], text) if self._known else text
 
+    def without_addresses(self, text: str) -> str:
+        """The text with another address for each in it, whether it was met or not."""
+
+        def other(match: re.Match[str]) -> str:
+            if match[0] in self._known.values():
+                return match[0]
+            try:
+                ipaddress.ip_address(match[0])
+            except ValueError:
+                return match[0]
+            self._meet(match[0], "address")
+            return self._known[match[0]]
+
+        return _ADDRESS.sub(other, text)
+
     def knows(self, text: str) -> bool:
         return text in self._known
 
@@ -113,7 +136,7 @@ def _others(lines: Iterable[bytes], names: Names) -> Iterator[bytes]:
 
     def walked(value: Any) -> Any:
         if isinstance(value, str):
-            return pattern.sub(lambda match: names._known[match[0]], value)
+            return names.without_addresses(pattern.sub(lambda match: names._known[match[0]], value))
         if isinstance(value, list):
             return [walked(one) for one in value]
         if isinstance(value, dict):
@@ -128,6 +151,8 @@ def _others(lines: Iterable[bytes], names: Names) -> Iterator[bytes]:
         for table in raw.get("tables", {}).values() if raw.get("record") == "looked" else ():
             if not names.knows(table.get("filter", "")):
                 table["filter"] = ""  # a part of a name would be known by it
+        if raw.get("record") in ("found", "whole"):
+            _leave_out(raw)
         written = msgspec.json.encode(walked(raw)) + b"\n"
         try:
             if decoded(written) is None:
@@ -136,6 +161,15 @@ def _others(lines: Iterable[bytes], names: Names) -> Iterator[bytes]:
         except (NotARecording, ValueError) as error:
             raise NotScrubbed(f"a user or host has a name that is also a word of the format ({error})") from error
         yield written
+
+
+def _leave_out(raw: dict[str, Any]) -> None:
+    """Leave out of inspections what is a host's own text."""
+    for found in (raw, *raw.get("found", ())):
+        if found.get("what") == "inspection":
+            for part in _FREE:
+                if found["report"].get(part, {}).get("value"):
+                    found["report"][part]["value"] = [LEFT_OUT]
 
 
 def _whole(record: Record | None) -> None:

@@ -11,8 +11,8 @@ from dslsconsole.model.inspection import Holder, Inspection
 from dslsconsole.model.reading import Reading
 from dslsconsole.sessions.marks import frames_of, marks
 from dslsconsole.sessions.reading import Recording
-from dslsconsole.sessions.recording import Drawn, Found, Looked, Record, Seen, Table, Whole
-from dslsconsole.sessions.scrubbing import NotScrubbed, scrubbed
+from dslsconsole.sessions.recording import Drawn, Found, Looked, Note, Record, Seen, Table, Whole
+from dslsconsole.sessions.scrubbing import LEFT_OUT, NotScrubbed, scrubbed
 from dslsconsole.tui import scenes
 from tests.sessions.test_recordings import BEGAN, HEAD, written
 
@@ -79,6 +79,31 @@ def test_who_holds_licences_is_not_told_and_parts_of_names_are_not_left_in_filte
     for part in ("mallory", "ws-042", "dsls-prim"):
         assert part not in after
     assert '"user-' in after
+
+
+def test_a_hosts_own_text_is_left_out(tmp_path: Path) -> None:
+    text: tuple[str, ...] = ("carol@ws-043 checked out catia_v6", "peer 10.9.8.7")
+    lines = Reading(text, BEGAN, "probe")
+    seen = Inspection(scenes.CLUSTER, HOSTS[0], BEGAN, log=lines, config=lines)
+    found = Found(BEGAN + 2, "inspection", scenes.CLUSTER, msgspec.Raw(msgspec.json.encode(seen)))
+    path = written(tmp_path / "one", session(found))
+    after = copied(path, tmp_path / "copy.dslsrec")
+    assert "carol" not in after
+    assert "ws-043" not in after
+    assert after.count(LEFT_OUT) == 2
+
+
+def test_addresses_that_no_list_names_are_others_too_and_always_the_same(tmp_path: Path) -> None:
+    words = "moved 203.0.113.77 and fd00:1::2 at 12:00:05, not 6.425.4, back to 203.0.113.77"
+    path = written(tmp_path / "one", session(Note(BEGAN + 2, words)))
+    copied(path, tmp_path / "copy.dslsrec")
+    with Recording(tmp_path / "copy.dslsrec") as copy:
+        (told,) = (one.text for one in copy.records() if isinstance(one, Note))
+    first, second, last = told.split()[1], told.split()[3], told.split()[-1]
+    assert first == last
+    assert first.startswith("192.0.")
+    assert second.startswith("2001:db8::")
+    assert "at 12:00:05, not 6.425.4," in told
 
 
 def test_a_user_with_a_name_that_is_a_word_of_the_format_is_told_of(tmp_path: Path) -> None:
