@@ -113,6 +113,7 @@ def theme_option(command: Command) -> Command:
         "--theme",
         metavar="NAME",
         shell_complete=_themes,
-        help="The colour theme; `c` changes it. Default: dark, or ansi where the terminal has 16 colours at most.",
+        help="The colour theme; in the console `c` changes it. Default: dark, or ansi where the terminal has 16 "
+        "colours at most.",
     )
     return option(command)

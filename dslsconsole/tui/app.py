@@ -419,10 +419,13 @@ class ConsoleApp(PacedApp):
             self.cluster_screen.unsay()
             if self.recorder is not None:
                 self.recorder.pressed(event, self.clock())
-        if isinstance(event, events.Key) and event.key == "escape" and isinstance(self.screen, Dialog):
-            # At once: a key right behind it would still be the dialog's own.
-            self.screen.action_cancel()
-            return
+        if isinstance(event, events.Key) and isinstance(self.screen, Dialog):
+            if event.key == "escape":  # at once: a key right behind it would still be the dialog's own
+                self.screen.action_cancel()
+                return
+            if any(one.id == "redraw" and event.key in one.key.split(",") for one in self.actions):
+                self.draw_anew()
+                return
         if isinstance(event, events.Key) and await self._done_at_once(event.key):
             return
         await super().on_event(event)

@@ -195,3 +195,9 @@ async def test_the_screen_is_drawn_whole_when_that_is_asked_for(running: Running
     await pilot.press("ctrl+l")
     await pilot.pause(0.2)
     assert app.driver.sent - before > whole / 3
+    app.push_screen(Question("Is it so?", "A question."))
+    await pilot.pause(0.8)
+    before = app.driver.sent
+    await pilot.press("ctrl+l")
+    await pilot.pause(0.2)
+    assert app.driver.sent - before > whole / 3, "over a dialog too"
