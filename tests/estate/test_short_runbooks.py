@@ -10,6 +10,7 @@ from dslsconsole.lab.faults.commands import command_lost_after, command_lost_bef
 from dslsconsole.lab.practice import Lab
 from dslsconsole.runbooks.execution import Ending, StepOutcome
 from tests.estate import practising as p
+from tests.operation_clock import OperationClock
 
 EVERY = os.environ.get("DSLSCONSOLE_ALL_FAULTS") == "1"
 SERVER = "dsls-backup"
@@ -177,3 +178,16 @@ async def test_what_a_sync_replaces_is_kept_a_few_times(lab: Lab) -> None:
     kept = [there.read(f"{PLACE}/1-config/{name}/note.conf") for name in generations["1-config"]]
     assert kept == [b"# note 1\n", b"# NOTE 2\n"]
     assert there.read(f"{PLACE}/state/{generations['state'][-1]}").startswith(b"DSLS-STATE 1 generation=")
+
+
+@pytest.mark.parametrize("runbook", ["quarantine", *(("service-stop", "service-restart") if EVERY else ())])
+async def test_a_server_that_does_not_heed_its_stop_is_started_again_and_that_is_said(lab: Lab, runbook: str) -> None:
+    before = p.standing(lab)
+    clock = OperationClock(lambda step: step.action in ("service-stop", "service-restart"))
+    await lab.fault("service-will-not-stop", p.BACKUP)
+    report = await p.run(lab, runbook, params=NODE, clock=clock, progress=clock.seen)
+    assert report.outcome is Ending.ROLLED_BACK, p.explained(report)
+    assert unit(lab) == "deactivating"
+    assert "systemd may yet kill it, so watch it" in " ".join(report.card)
+    await lab.heal("service-will-not-stop")
+    await p.until_standing(lab, before)

@@ -58,3 +58,18 @@ async def test_a_unit_that_will_not_stop_waits_until_it_is_killed(estate: Estate
     await host.capture("systemctl kill --signal=KILL dsls-primary")
     await asyncio.wait_for(stopping, 5)
     assert unit.active == "failed"
+
+
+async def test_a_start_waits_for_a_stop_that_goes_on_and_is_kept_when_nobody_waits_for_it(estate: Estate) -> None:
+    host, unit = estate.world.hosts[PRIMARY], estate.world.nodes[PRIMARY].unit
+    unit.ignores_stop = True
+    stopping = asyncio.create_task(host.capture("systemctl stop dsls-primary"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(stopping), 0.3)
+    before = unit.pid
+    assert (await host.capture("timeout 1 systemctl start dsls-primary")).status == 124
+    assert unit.active == "deactivating"
+    unit.ignores_stop = False
+    await asyncio.wait_for(stopping, 5)
+    assert unit.active == "active"
+    assert unit.pid != before

@@ -26,6 +26,7 @@ from dslsconsole.systems.acting import (
 )
 from dslsconsole.systems.ground import Ground
 from dslsconsole.systems.rsync.act import rehearsal_in
+from dslsconsole.systems.systemd.act import START_ASKED
 
 ESTATE = Estate.model_validate(
     {
@@ -521,7 +522,24 @@ def test_every_argument_of_a_copy_is_quoted_for_where_it_goes() -> None:
 def test_whatever_far_sides_print_is_understood_or_not_but_never_breaks(text: str) -> None:
     rehearsal_in(text)
     for name in ("unit-active", "role-is", "server-answers"):
-        assert check(name, Recorded([ok(text)]), "p1", role="primary").ok in (True, False, None)
+        assert check(name, Recorded([ok(text)] * 2), "p1", role="primary").ok in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    ("active", "memory", "expected"),
+    [("active", {}, True), ("deactivating", {}, False), ("deactivating", {START_ASKED: "yes"}, True)],
+)
+def test_a_server_that_is_being_stopped_answers_for_good_only_once_its_start_was_asked_for(
+    active: str, memory: dict[str, str], expected: bool
+) -> None:
+    hands = Recorded([ok("Server Status: Running\n"), ok(UNIT.format(load="loaded", active=active, pid="41"))])
+    checked = check("server-answers", hands, "p1", memory)
+    assert checked.ok is expected, checked.reading
+    assert ("systemd may yet kill it" in checked.reading) is bool(memory)
+
+
+def test_where_its_unit_can_not_be_read_it_is_not_known_whether_a_server_goes_on_answering() -> None:
+    assert check("server-answers", Recorded([ok("Server Status: Running\n"), Answer(124, "")]), "p1").ok is None
 
 
 class Counter(Recorded):

@@ -45,6 +45,8 @@ class Unit:
     """How long a stop takes, in lab seconds."""
     ignores_stop: bool = False
     fails_to_start: bool = False
+    start_queued: bool = False
+    """Whether it is started as soon as a stop that goes on has ended."""
     active: str = "inactive"
     sub: str = "dead"
     result: str = "success"
@@ -133,8 +135,18 @@ class Units:
         unit.on_start()
         return True
 
+    async def start_in_turn(self, unit: Unit) -> bool:
+        """Start a unit, after a stop that still goes on; whether it did. Who waits may go: systemd keeps the job."""
+        if unit.active == "deactivating":
+            unit.start_queued = True
+            while unit.start_queued:
+                await self.pause(0.1)
+            return unit.active == "active"
+        return self.start(unit)
+
     async def stop(self, unit: Unit) -> None:
         """Stop a unit; one that ignores the signal waits until somebody kills it."""
+        unit.start_queued = False
         if unit.active not in ("active", "deactivating"):
             return
         self._become(unit, "deactivating", "stop-sigterm")
@@ -152,6 +164,12 @@ class Units:
             unit.on_stop()
             self._become(unit, "inactive", "dead")
             unit.pid = 0
+            self._start_queued(unit)
+
+    def _start_queued(self, unit: Unit) -> None:
+        if unit.start_queued:
+            unit.start_queued = False
+            self.start(unit)
 
     def cease(self, unit: Unit) -> None:
         """Be stopped at once, without the time that it takes."""
@@ -166,10 +184,12 @@ class Units:
         unit.on_kill()
         unit.result, unit.exit_status, unit.pid = "signal", KILLED, 0
         self._become(unit, "failed", "failed")
+        self._start_queued(unit)
 
     def power_off(self) -> None:
         """What a loss of power does to all units."""
         for unit in self.units.values():
+            unit.start_queued = False
             if unit.active != "inactive":
                 unit.on_kill()
             self._become(unit, "inactive", "dead")
@@ -240,7 +260,7 @@ class Units:
                     return 1
                 if verb == "restart":
                     await self.stop(unit)
-                if not self.start(unit):
+                if not await self.start_in_turn(unit):
                     await call.stderr.write(
                         f"Job for {unit.name} failed because the control process exited with error code.\n"
                         f'See "systemctl status {unit.name}" and "journalctl -xeu {unit.name}" for details.\n'.encode()

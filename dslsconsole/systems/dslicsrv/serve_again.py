@@ -6,27 +6,21 @@ from dslsconsole.model.node import ClusterStatus, Mode, Role
 from dslsconsole.systems.acting import Action, Call, Checked, Refused, succeeded
 from dslsconsole.systems.dslicsrv import fresh
 from dslsconsole.systems.dslicsrv.promote import PROMOTE_SECONDS, promotions
-from dslsconsole.systems.dslicsrv.standing import SERVING, role_is, status_of
-from dslsconsole.systems.systemd.act import START_SECONDS, unit_of
+from dslsconsole.systems.dslicsrv.standing import SERVING, role_is, status_of, stays_up
+from dslsconsole.systems.systemd.act import START_ASKED, START_SECONDS, unit_of
 
 
 async def serves_again(call: Call) -> Checked:
-    """Whether a server whose stop was begun serves in its `role` again.
-
-    A unit that did not heed the stop may go on serving while systemd waits to kill it: that counts once its start was
-    asked for again, and is said.
-    """
+    """Whether a server whose stop was begun serves in its `role` again, and goes on doing so: see `stays_up`."""
     role = await role_is(call)
     unit = await unit_of(call)
     if not role.ok:
         return role
     if isinstance(unit, Checked):
         return unit
-    if unit.active == "active":
-        return role
-    if unit.active != "deactivating" or "start asked" not in call.memory:
+    if unit.active not in ("active", "deactivating"):
         return Checked(False, f"{role.reading}; {unit}")
-    return Checked(True, f"{role.reading}; but {unit}: systemd may yet kill it, so watch it and start it again then")
+    return stays_up(call, role.reading, unit)
 
 
 async def _refuse_a_second_primary(call: Call) -> None:
@@ -75,7 +69,7 @@ async def _serve_again(call: Call) -> str:
     await _refuse_a_second_primary(call)
     start = _serve_again_commands(call)[0]
     answer = await call.hands.run(call.host, start, timeout=START_SECONDS + 3)
-    call.memory["start asked"] = "yes"
+    call.memory[START_ASKED] = "yes"
     status = await status_of(call, call.host)
     if status.role in SERVING:
         return answer.said

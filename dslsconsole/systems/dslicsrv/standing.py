@@ -3,9 +3,9 @@
 import asyncio
 
 from dslsconsole.model.node import ClusterStatus, Role
-from dslsconsole.systems.acting import Call, Checked, Refused, Unfinished, Unreached
+from dslsconsole.systems.acting import Call, Checked, Refused, Unfinished, Unreached, both
 from dslsconsole.systems.dslicsrv import fresh
-from dslsconsole.systems.systemd.act import Unit, read_units, unit_of
+from dslsconsole.systems.systemd.act import START_ASKED, Unit, read_units, unit_of
 
 SERVING = (Role.PRIMARY, Role.DR_PRIMARY)
 
@@ -76,8 +76,26 @@ async def role_is(call: Call) -> Checked:
 
 
 async def server_answers(call: Call) -> Checked:
-    sign = await fresh.life(call.hands, call.ground, call.host, call.host, call.clock())
-    return Checked({fresh.Life.ANSWERS: True, fresh.Life.STOPPED: False}.get(sign.life), sign.text)
+    """Whether the server answers, and goes on doing so as far as its unit tells: see `stays_up`."""
+    sign, unit = await both(fresh.life(call.hands, call.ground, call.host, call.host, call.clock()), unit_of(call))
+    if sign.life is not fresh.Life.ANSWERS:
+        return Checked({fresh.Life.STOPPED: False}.get(sign.life), sign.text)
+    if isinstance(unit, Checked):
+        return Checked(None, f"{sign.text}; {unit.reading}")
+    return stays_up(call, sign.text, unit)
+
+
+def stays_up(call: Call, answers: str, unit: Unit) -> Checked:
+    """Whether a server that answers is not being stopped.
+
+    A unit that did not heed the stop may go on serving while systemd waits to kill it: that counts once its start was
+    asked for again, and is said.
+    """
+    if unit.active != "deactivating":
+        return Checked(True, answers)
+    if START_ASKED not in call.memory:
+        return Checked(False, f"{answers}; {unit}")
+    return Checked(True, f"{answers}; but {unit}: systemd may yet kill it, so watch it and start it again then")
 
 
 async def status_of(call: Call, host: str) -> ClusterStatus:

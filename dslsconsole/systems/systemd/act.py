@@ -10,6 +10,8 @@ from dslsconsole.systems.systemd.read import parse_show
 STOP_SECONDS = 30.0
 """How long `systemctl stop` may take: systemd itself waits 90 s by default, the console's operator does not."""
 START_SECONDS = 30.0
+START_ASKED = "start asked"
+"""The note that a start was asked for: systemd keeps it until a stop that still goes on has ended."""
 _PROPERTIES = "Id,LoadState,ActiveState,SubState,Result,MainPID,UnitFileState"
 
 
@@ -76,7 +78,10 @@ def _service(verb: str, seconds: float) -> Action:
         return (call.ground.as_root("systemctl", verb, _unit(call), seconds=seconds),)
 
     async def do(call: Call) -> str:
-        return succeeded(await call.hands.run(call.host, commands(call)[0], timeout=seconds + 3))
+        answer = await call.hands.run(call.host, commands(call)[0], timeout=seconds + 3)
+        if verb == "start":
+            call.memory[START_ASKED] = "yes"
+        return succeeded(answer)
 
     return Action(commands, do, bound=seconds + 3)
 
