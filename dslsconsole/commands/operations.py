@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import sys
@@ -15,9 +16,17 @@ import click
 from dslsconsole.commands import Exit, Invocation, end, estate_option, told
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dslsconsole.runbooks.report import Report
     from dslsconsole.runbooks.unfinished import Known
     from dslsconsole.settings.schema import Estate
+
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at what a followed operation does."""
+LIVES_EVERY = 20
+"""After so many of them it is looked whether its process lives."""
 
 
 @click.group("operations", invoke_without_command=True, epilog="Example: dslsconsole operations --json")
@@ -110,8 +119,7 @@ def running_report(one: Known) -> Report:
 @click.pass_obj
 def follow(invocation: Invocation, operation: str) -> None:
     """Show what OPERATION does, as this journal tells it, until it ends."""
-    from dslsconsole.journal import Entry
-    from dslsconsole.journal import follow as followed
+    from dslsconsole.journal import Entry, Tail
     from dslsconsole.runbooks.record import directory_of
     from dslsconsole.ssh.cleaning import clean
 
@@ -119,16 +127,35 @@ def follow(invocation: Invocation, operation: str) -> None:
 
     def line(entry: Entry) -> str:
         told = [entry.data.get(key) for key in ("name", "host", "outcome", "result", "sentence")]
-        return clean(f"{entry.at} {entry.event} {' · '.join(str(word) for word in told if word)}", 1000)
+        back = " taken back:" if entry.data.get("undo") else ""
+        return clean(f"{entry.at} {entry.event}{back} {' · '.join(str(word) for word in told if word)}", 1000)
 
-    async def show() -> None:
-        async for entry in followed(directory, operation):
+    def ended(tail: Tail) -> bool:
+        """Print what is new; whether that is how it ended."""
+        for entry in tail.new():
             click.echo(line(entry))
             if entry.event in ("outcome", "abandoned"):
-                return
+                return True
+        return False
 
     _one_in_journal(invocation.estate(), operation)
-    asyncio.run(show())
+    tail = Tail(directory, operation)
+    for look in itertools.count():
+        gone = look % LIVES_EVERY == 0 and _is_gone(directory, operation)  # before its last words are read
+        if ended(tail):
+            return
+        if gone:
+            end(f"Its process is gone: see `dslsconsole operations resume {operation}`.", Exit.NEEDS_PERSON)
+        time.sleep(LOOK_EVERY)
+
+
+def _is_gone(directory: Path, operation: str) -> bool:
+    """Whether an operation was run by a process of this machine that is no more."""
+    from dslsconsole.journal import read
+    from dslsconsole.runbooks.unfinished import journalled
+
+    one = journalled(read(directory, operation=operation)).get(operation)
+    return one is not None and one.here and bool(one.process) and not one.running
 
 
 @command.command("stop", epilog="Example: dslsconsole operations stop ID")

@@ -108,6 +108,8 @@ def command(
         end("A reason is needed: --reason TEXT. It is written to the journal.", Exit.USAGE)
     if operation is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", operation):
         end("--operation takes letters, digits, dots, hyphens and underscores, 100 at most.", Exit.USAGE)
+    if operation is not None and not (dry_run or rehearse):
+        _check_new(estate, operation)
     _check_glass(estate, book, break_glass.strip())
     wish = Wish(
         runbook=book,
@@ -138,6 +140,20 @@ def command(
     if report is None:
         report = asyncio.run(carried_out(estate, cluster, wish, person, as_json=as_json))
     told(status_of(report), lambda: tell(report, as_json=as_json))
+
+
+def _check_new(estate: Estate, operation: str) -> None:
+    """See that an id names one run alone; ends the program where this journal knows it of another."""
+    from dslsconsole.journal import JournalError, read
+    from dslsconsole.runbooks.record import directory_of, remembered
+
+    try:
+        used = remembered(read(directory_of(estate), operation=operation)).get(operation)
+    except JournalError:
+        return  # what follows meets the same trouble when it writes, and says so
+    if used is not None:
+        what = f"{used.runbook} on {used.cluster}, begun {used.started_at}"
+        end(f"--operation {operation} names another run already ({what}). Take another id, or none.", Exit.USAGE)
 
 
 def chosen(estate: Estate, name: str) -> Runbook:

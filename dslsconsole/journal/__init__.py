@@ -9,9 +9,9 @@ newer, so a clock that is set back changes no order.
 
 from dslsconsole.journal.entry import Entry, Origin
 from dslsconsole.journal.errors import JournalError
-from dslsconsole.journal.following import Tail, follow
+from dslsconsole.journal.following import Tail
 from dslsconsole.journal.reading import last, read
 from dslsconsole.journal.verifying import Damage, verify
 from dslsconsole.journal.writing import Journal
 
-__all__ = ["Damage", "Entry", "Journal", "JournalError", "Origin", "Tail", "follow", "last", "read", "verify"]
+__all__ = ["Damage", "Entry", "Journal", "JournalError", "Origin", "Tail", "last", "read", "verify"]

@@ -1,15 +1,11 @@
 """Following the action log while it is written."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from dslsconsole.journal.entry import Entry, decode
 from dslsconsole.journal.errors import failed
 from dslsconsole.journal.files import months
 
-LOOK_EVERY = 0.1
-"""Seconds between two looks at the files' sizes."""
 MOST_AT_ONCE = 4 * 1024 * 1024
 
 
@@ -67,18 +63,3 @@ def _block(path: Path, start: int) -> bytes:
         file.seek(start)
         block = file.read(MOST_AT_ONCE)
     return block[: block.rfind(b"\n") + 1]
-
-
-async def follow(
-    directory: Path, operation: str | None = None, *, after: int = 0, every: float = LOOK_EVERY
-) -> AsyncIterator[Entry]:
-    """The log's entries, then each new one as it is written. Ends only when it is cancelled or closed.
-
-    Raises:
-        JournalError: a file can't be read.
-    """
-    tail = Tail(directory, operation, after=after)
-    while True:
-        for entry in tail.new():
-            yield entry
-        await asyncio.sleep(every)

@@ -9,6 +9,7 @@ from dslsconsole.ssh.cleaning import clean
 _WRONG = {StepOutcome.FAILED: "Failed too", StepOutcome.UNKNOWN: "Not known either"}
 
 
+TOO_LATE = "It was asked to stop when all had been done already that can't be taken back, and was finished."
 NO_CHECKOUT = "Not done, because no checkout could be tested: no licence was free."
 
 

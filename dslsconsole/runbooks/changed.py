@@ -17,13 +17,14 @@ _SETTLED = (StepOutcome.DONE, StepOutcome.SKIPPED)
 
 def followed_by(entries: list[journal.Entry], operation: str) -> str | None:
     """Another operation on the cluster that this journal saw act after this one, in words."""
-    begun = False
+    begun, found = False, None
     for entry in entries:
         if entry.operation == operation:
-            begun = begun or entry.event in ("planned", "confirmed")
-        elif begun and entry.event == "step-started":
-            return f"{entry.runbook} (operation {entry.operation}, {entry.operator}) has acted on the cluster since"
-    return None
+            if entry.event in ("planned", "confirmed"):
+                begun, found = True, None
+        elif begun and found is None and entry.event == "step-started":
+            found = f"{entry.runbook} (operation {entry.operation}, {entry.operator}) has acted on the cluster since"
+    return found
 
 
 def changed(survey: Survey, ground: Ground, record: OperationRecord) -> str | None:

@@ -102,6 +102,8 @@ class Execution:
                 return await self._taken_over()
             if (wrong := self._worst(steps)) is not None:
                 return await self._went_wrong(wrong)
+        if self._stop.is_set() and not self._final(self.plan.steps):
+            return await self._take_back(None, "It was asked to stop.")
         return await self._held_to_the_end()
 
     async def _held_to_the_end(self) -> Ended:
@@ -130,7 +132,8 @@ class Execution:
         if open_:
             lines = (*open_, *repeated, *await self._standing(fallen))
             return Ended(Ending.NEEDS_PERSON, "Every step was done, but not all of it stands.", lines)
-        return Ended(Ending.DONE, "", (*card.told(self.plan, self.results), *repeated))
+        late = (card.TOO_LATE,) if self._stop.is_set() else ()
+        return Ended(Ending.DONE, "", (*late, *card.told(self.plan, self.results), *repeated))
 
     async def _holds(self, step: PlannedStep) -> Checked:
         assert step.until is not None
@@ -254,13 +257,7 @@ class Execution:
             for step in open_
             if step.number in self._begun and self.results[step.number - 1].outcome is StepOutcome.DONE
         ]
-        # A server that took its role by itself, so that the step was skipped, has taken it all the same.
-        final = [
-            step
-            for step in open_
-            if step.undo.final and self.results[step.number - 1].outcome in (StepOutcome.DONE, StepOutcome.SKIPPED)
-        ]
-        if final:
+        if final := self._final(open_):
             reasons = tuple(f"“{step.name}” {step.undo.text}." for step in final)
             wrong, left = card.wrong_too(self.plan, self.results, failed), card.left(self.plan, self.results)
             lines = (*reasons, *wrong, *await self._standing(), *left)
@@ -293,6 +290,13 @@ class Execution:
             done_before = f"Up to “{self.plan.steps[settled - 1].name}” all was done; what came after was taken back."
             return Ended(Ending.ROLLED_BACK, f"{why} {done_before}", (*card.told(self.plan, self.results), *told))
         return Ended(Ending.ROLLED_BACK, f"{why} Everything done before was taken back.", tuple(told))
+
+    def _final(self, steps: Collection[PlannedStep]) -> list[PlannedStep]:
+        """Those of the steps that are done and can't be taken back.
+
+        A server that took its role by itself, so that the step was skipped, has taken it all the same.
+        """
+        return [step for step in steps if step.undo.final and self.results[step.number - 1].outcome in _SETTLED]
 
     def _settled(self) -> int:
         """The number of the last step that settled what was done up to it; 0 where none did."""

@@ -387,24 +387,38 @@ def test_of_a_need_with_arguments_of_its_own_those_alone_must_have_been_asked(
     assert asked.is_answered_by(asked)
 
 
-def test_asked_to_stop_it_stops_between_steps_and_takes_back() -> None:
-    async def scenario() -> tuple[World, Ended]:
-        world, stop = World(), asyncio.Event()
-        execution = world.execution(THREE, stop)
-        original = world.turn_on
+def stopped_in(switch: str, plan: Plan) -> tuple[World, Ended]:
+    """A run that is asked to stop while it turns a switch on."""
+    world, stop = World(), asyncio.Event()
+    execution = world.execution(plan, stop)
+    original = world.turn_on
 
-        async def turn_on(call: Call) -> str:
-            if call["switch"] == "b":
-                stop.set()
-            return await original(call)
+    async def turn_on(call: Call) -> str:
+        if call["switch"] == switch:
+            stop.set()
+        return await original(call)
 
-        actions = execution._attempts._actions
-        execution._attempts._actions = {**actions, "on": Action(actions["on"].commands, turn_on)}
-        return world, await execution.run()
+    actions = execution._attempts._actions
+    execution._attempts._actions = {**actions, "on": Action(actions["on"].commands, turn_on)}
+    return world, asyncio.run(execution.run())
 
-    world, ended = asyncio.run(scenario())
+
+@pytest.mark.parametrize(
+    ("switch", "ran"),
+    [("b", ["on a", "on b", "off b", "off a"]), ("c", ["on a", "on b", "on c", "off c", "off b", "off a"])],
+)
+def test_asked_to_stop_it_stops_after_the_step_and_takes_back(switch: str, ran: list[str]) -> None:
+    world, ended = stopped_in(switch, THREE)
     assert ended.ending is Ending.ROLLED_BACK
-    assert world.ran == ["on a", "on b", "off b", "off a"]
+    assert ended.sentence.startswith("It was asked to stop.")
+    assert world.ran == ran
+
+
+def test_asked_to_stop_in_its_last_step_after_what_can_not_be_taken_back_it_is_done_and_says_so() -> None:
+    world, ended = stopped_in("c", plan(step(1, "a"), step(2, "b", undo="none"), step(3, "c")))
+    assert ended.ending is Ending.DONE
+    assert world.ran == ["on a", "on b", "on c"]
+    assert "It was asked to stop when all had been done already" in ended.card[0]
 
 
 def test_with_a_full_disk_from_the_start_nothing_runs() -> None:

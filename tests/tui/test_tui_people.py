@@ -160,6 +160,7 @@ STEPS = (
     PlannedStep("look", "dsls-backup-01", undo="nothing to take back: it only reads"),
     PlannedStep("drain", "haproxy-01", undo="haproxy-01: set server ready"),
     PlannedStep("promote", "dsls-backup-01", undo=FINAL),
+    PlannedStep("check out", "dsls-backup-01", undo="nothing to take back: it is checked in"),
 )
 
 
@@ -179,6 +180,7 @@ def told(*states: str) -> list[LogEntry]:
         (("running",), ("First 1. pause token sync runs to its end.", "in this order: 1. pause token sync.")),
         (("done", "done", "running"), ("First 3. drain runs", "in this order: 3. drain, 1. pause token sync.")),
         (("done", "done", "done", "running"), ("nothing is taken back, because of 4. promote", "needs a person")),
+        (("done", "done", "done", "done", "running"), ("because of 4. promote", "stopping now comes too late")),
     ],
 )
 def test_stopping_says_what_state_it_leaves(states: tuple[str, ...], words: tuple[str, str]) -> None:

@@ -220,6 +220,8 @@ def stopping(plan: Plan, entries: Sequence[LogEntry]) -> tuple[str, ...]:
     if final:
         n, step = final[-1]
         left = f"Then nothing is taken back, because of {n}. {step.name}: it {step.undo}."
+        if not any(state == "planned" for _, (_, state) in states):
+            return first, left, "All is done by then: stopping now comes too late to change anything."
         return first, left, "The cluster is left as it is after that; the card says what stands, and it needs a person."
     back = [f"{n}. {step.name}" for n, (step, state) in states if state in ("done", "running") and _is_undone(step)]
     if not back:
