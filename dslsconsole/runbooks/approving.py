@@ -90,8 +90,9 @@ class Approver:
         public, request = public_key(key), self._request
         if public is None:
             raise NotApproved(NOT_PERMITTED, f"Not approved: there is no public key in or beside {key}.")
-        if signers.belongs(public, request.operator):
-            raise NotApproved(NOT_PERMITTED, f"Not approved: {key} is a key of {request.operator}'s, who asked for it.")
+        if signers.may_be(public, request.operator):
+            why = f"{key} may be a key of {request.operator}'s own, who asked for it: see {signers.path}."
+            raise NotApproved(NOT_PERMITTED, f"Not approved: {why}")
         if not signers.belongs(public, self._name):
             raise NotApproved(
                 NOT_PERMITTED,

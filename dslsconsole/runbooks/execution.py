@@ -49,10 +49,12 @@ class Execution:
         stop: asyncio.Event | None = None,
         memory: dict[str, str] | None = None,
         progress: Progress = lambda step, result: None,
+        going_back: Callable[[PlannedStep], None] = lambda step: None,
         before_step: Barrier | None = None,
         earlier: Mapping[int, StepOutcome] | None = None,
     ) -> None:
-        """`earlier` is what an operation that was cut off had made of its steps, by number; those done are not run."""
+        """`earlier` is what an operation that was cut off had made of its steps, by number; those done are not run.
+        `going_back` is told of a step before it is taken back."""
         self.plan = plan
         self._attempts = Attempts(hands, ground, actions, checks, clock, pause)
         self._log = log
@@ -60,6 +62,7 @@ class Execution:
         self._stop = stop or asyncio.Event()
         self._memory = memory if memory is not None else {}
         self._progress = progress
+        self._going_back = going_back
         self._before_step = before_step
         self.results: list[StepResult] = [
             StepResult(step.name, step.host, step.command, StepOutcome.PLANNED, undo=step.undo.text, within=step.within)
@@ -381,6 +384,7 @@ class Execution:
                 return False, self._barred or ""
             words = self._words(step) | {"command": list(undo.commands), "host": undo.host, "undo": True}
             self._log.append("step-started", **words)
+            self._going_back(step)
             call = self._attempts.call(undo.host, undo.arguments, dict(self._memory))
             assert undo.action is not None
             outcome, output = await self._attempts.carry_out(

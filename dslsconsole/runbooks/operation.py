@@ -86,6 +86,7 @@ class Operation:
     pause: Pause = asyncio.sleep
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     progress: Progress = lambda step, result: None
+    going_back: Callable[[PlannedStep], None] = lambda step: None
     shown: Callable[[Report], None] = lambda report: None
     ask: Callable[[Report], Awaitable[str | None]] | None = None
     """Asks the person at the terminal for the confirmation; None where there is nobody to ask."""
@@ -223,6 +224,7 @@ class Operation:
             stop=self.stop,
             memory=prospect.survey.memory,
             progress=lambda step, result: self._progressed(lock, step, result),
+            going_back=self.going_back,
             before_step=lock.before,
         )
         await lock.keep(self._operation_record(prospect, plan, lock))

@@ -205,12 +205,22 @@ class _Taking:
         self._log.append("resumed", decide="verify", reason=self._reason)
         ended = await execution.verify()
         if ended.ending is not Ending.DONE:
-            return ended, execution
+            return replace(ended, sentence=self._told(record, ended.sentence)), execution
         if not self._ours:
             left = f"It is {self._one.operator}'s: to end it and release its lock say --whose {self._one.operator}."
             return replace(ended, ending=Ending.NEEDS_PERSON, sentence=f"{ended.sentence} {left}"), execution
         lock = await self._locked(record, survey)
         return await self._finished(lock, ended), execution
+
+    def _told(self, record: OperationRecord, sentence: str) -> str:
+        """What `verify` says of an operation that is not complete, with what bears on how to go on."""
+        if not self._one.hosts:
+            return (
+                "As far as this console knows it is not complete, but no node that is reached carries its lock: "
+                "another console has ended or abandoned it, or those that carry it are away. When all are back and "
+                "none carries it, abandon it; that changes nothing."
+            )
+        return f"It was being taken back when it was cut off. {sentence}" if record.undoing else sentence
 
     async def _see_allowed(self, entries: list[journal.Entry], record: OperationRecord, survey: Survey) -> None:
         """See that where it needs a second operator there was one. Raises NotNow."""

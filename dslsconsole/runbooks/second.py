@@ -16,7 +16,7 @@ from dslsconsole.runbooks.execution import Ending, Log
 from dslsconsole.runbooks.permission import Person, known_as, not_an_operator
 from dslsconsole.runbooks.record import directory_of
 from dslsconsole.runbooks.report import ApprovalStanding, Report, iso
-from dslsconsole.runbooks.signing import NotSigned, Signers, see_signed, signing_key
+from dslsconsole.runbooks.signing import NotSigned, Signers, person_of, see_signed, signing_key
 from dslsconsole.settings import expand
 from dslsconsole.systems.acting import Refused, Unfinished, Unreached
 from dslsconsole.systems.ground import Ground
@@ -214,7 +214,7 @@ class TwoPerson:
 async def why_not(ground: Ground, request: ApprovalRequest, approval: Approval, now: float) -> str | None:
     """Why an approval of a request does not count; None where it does."""
     operators, by = ground.estate.operators, approval.principal
-    if request.operator in (by, approval.account) or _person(by) == _person(request.operator):
+    if request.operator in (by, approval.account) or person_of(by) == person_of(request.operator):
         return f"{request.operator} asked for it, and nobody approves their own request"
     if request.at > now + CLOCKS_APART_SECONDS or request.until - request.at > operators.approval_lasts + 1:
         return "the request is open for longer than operators.approval_lasts, or is of another time"
@@ -223,18 +223,14 @@ async def why_not(ground: Ground, request: ApprovalRequest, approval: Approval, 
     try:
         signers = Signers(expand(operators.allowed_signers))
         key = signing_key(approval.signature)
-        own = any(_person(name) == _person(request.operator) for name in signers.principals(key))
-        if own or signers.belongs(key, request.operator):
-            return f"the key that signed it is one of {request.operator}'s own, who asked for it"
+        if not signers.principals(key):
+            return f"{signers.path} does not hold the key that signed it, and a certificate does not tell whose it is"
+        if signers.may_be(key, request.operator):
+            return f"the key that signed it may be one of {request.operator}'s own, who asked for it"
         await see_signed(request.canonical(), approval.signature, by, signers)
     except NotSigned as failure:
         return str(failure).rstrip(".")
     return None
-
-
-def _person(name: str) -> str:
-    """Who is meant by an account, or by a principal such as `anna@uni.example` in the allowed-signers file."""
-    return name.partition("@")[0].casefold()
 
 
 async def was_allowed(

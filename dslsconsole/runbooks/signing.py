@@ -1,7 +1,7 @@
 """Signatures by SSH keys, as `ssh-keygen -Y` makes and verifies them (OpenSSH 8.2 and later), and whose keys they are.
 
 An allowed-signers file has a line for each key: who it belongs to (patterns, with commas between), options, and the key
-(ssh-keygen(1), ALLOWED SIGNERS).
+(ssh-keygen(1), ALLOWED SIGNERS). A key must stand there itself: a certificate may name several people.
 """
 
 import asyncio
@@ -58,6 +58,17 @@ class Signers:
     def belongs(self, key: bytes, name: str) -> bool:
         """Whether a key belongs to a person of that name."""
         return any(_matches(patterns, name) for patterns in self.principals(key))
+
+    def may_be(self, key: bytes, name: str) -> bool:
+        """Whether a key may be a person's own: one of its names is theirs, at whatever domain, or anybody's. Exceptions
+        do not count, since they may be about another domain."""
+        patterns = (one for names in self.principals(key) for one in names.strip('"').split(","))
+        return any(fnmatch.fnmatchcase(person_of(name), person_of(one)) for one in patterns)
+
+
+def person_of(name: str) -> str:
+    """Who is meant by an account, or by a principal such as `anna@uni.example`."""
+    return name.partition("@")[0].casefold()
 
 
 def _key(word: str) -> bytes | None:

@@ -134,6 +134,10 @@ class Teller:
             words += f"\n     {clean(result.output)}"
         self._say(Text(words))
 
+    def going_back(self, step: PlannedStep) -> None:
+        """One line whenever a step begins to be taken back."""
+        self._say(Text(f"{_STEP_GLYPHS[StepOutcome.UNDONE]} {step.number:2} {'undo':8} {step.name} · {step.undo.text}"))
+
     def ending(self, report: Report) -> None:
         """The outcome card."""
         say = self._say

@@ -48,8 +48,10 @@ _FARTHEST = 1000.0
 
 def _distance(row: Row, wanted: str, matcher: Matcher) -> float:
     name = row.cells[1].text if len(row.cells) > 1 else ""
-    if name.casefold().startswith(wanted):
+    if name.casefold() == wanted:
         return 0.0
+    if name.casefold().startswith(wanted):
+        return 0.5
     if wanted in name.casefold():
         return 1.0
     if wanted in " ".join(cell.text for cell in row.cells).casefold():

@@ -22,6 +22,8 @@ class LogEntry(Struct, frozen=True):
     text: str
     outcome: str = ""
     step: int | None = None
+    taken_back: int | None = None
+    """The step whose undo it tells of, until that is done."""
     host: str = ""
     steps: tuple[PlannedStep, ...] = ()
     """Of a `planned` entry: what is to be done."""

@@ -76,8 +76,8 @@ def shown(entry: Entry) -> LogEntry:
         event=entry.event,
         text=" ".join(f"{MARKS.get(entry.event, f'{entry.event} ')}{telling(entry)}".split()),
         outcome=outcome if isinstance(outcome, str) else "",
-        # A step stays what it was while it is taken back, and is told of again when it is.
         step=step if isinstance(step, int) and (not undo or outcome == "undone") else None,
+        taken_back=step if isinstance(step, int) and undo and outcome != "undone" else None,
         host=str(entry.data.get("host", "")),
         steps=_steps(entry.data.get("steps")) if entry.event == "planned" else (),
         sentence=_text(entry.data.get("sentence")),

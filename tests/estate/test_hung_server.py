@@ -26,3 +26,15 @@ async def test_a_lock_that_may_lie_where_we_are_not_let_in_is_not_taken_for_free
     report = await p.run(lab, "lb-drain", params={"node": p.BACKUP}, dry_run=True)
     guard = next(guard for guard in report.guards if guard.name == "lock_free")
     assert guard.accepted is accepted, guard
+
+
+@pytest.mark.parametrize(("without", "accepted"), [((p.BACKUP,), True), ((p.PRIMARY, p.BACKUP), False)])
+async def test_where_there_is_no_place_for_the_lock_a_dry_run_says_so(
+    lab: Lab, without: tuple[str, ...], accepted: bool
+) -> None:
+    for node in without:
+        (lab.directory / "hosts" / node / "var/lib/dslsconsole").rename(lab.directory / f"away-{node}")
+    report = await p.run(lab, "lb-drain", params={"node": p.BACKUP}, dry_run=True)
+    guard = next(guard for guard in report.guards if guard.name == "lock_free")
+    assert guard.accepted is accepted, guard
+    assert accepted or "have no /var/lib/dslsconsole" in guard.reading

@@ -18,7 +18,7 @@ from dslsconsole.tui.journal_feed import LogEntry, News
 from dslsconsole.tui.operation import KnownOperation, PlannedStep, Second
 from dslsconsole.tui.render.cells import Tone
 from dslsconsole.tui.render.log import log
-from dslsconsole.tui.render.plan import stopping
+from dslsconsole.tui.render.plan import cut_off, progress, running_step, stopping
 from dslsconsole.tui.source import PlayedFrames
 from dslsconsole.tui.table import LineTable
 from tests.tui.acting_console import (
@@ -187,6 +187,27 @@ def test_stopping_says_what_state_it_leaves(states: tuple[str, ...], words: tupl
     said = " ".join(stopping(replace(PLAN, steps=STEPS), told(*states)))
     for part in words:
         assert part in said
+
+
+def going_back(event: str, outcome: str = "") -> LogEntry:
+    return LogEntry(9, 0.0, "", "", "", "", event, "", outcome=outcome, taken_back=3)
+
+
+def test_a_step_that_is_taken_back_says_so_and_not_that_it_is_done() -> None:
+    plan = replace(PLAN, steps=STEPS)
+    entries = [*told("done", "done", "done"), going_back("step-started")]
+    assert running_step(plan, entries) == 3
+    lines = "\n".join(row.cells[0].text for row in progress(plan, entries, None, None).rows)
+    assert "3. drain on haproxy-01: is being taken back" in lines
+    assert "taking back already" in " ".join(stopping(plan, entries))
+    lines = "\n".join(row.cells[0].text for row in cut_off(plan, entries))
+    assert "it was being taken back: did that happen? drain" in lines
+    assert "$ haproxy-01: set server ready" in lines
+    lines = "\n".join(row.cells[0].text for row in progress(plan, entries, None, "it is gone").rows)
+    assert "it was being taken back; whether that happened is not known" in lines
+    failed = [*entries, going_back("step-ended", "failed")]
+    lines = "\n".join(row.cells[0].text for row in progress(plan, failed, None, None).rows)
+    assert "3. drain on haproxy-01: taking it back did not work" in lines
 
 
 async def test_esc_in_a_run_says_what_stopping_leaves_and_then_that_it_was_asked() -> None:

@@ -1,5 +1,7 @@
 """Does no other operation run on this cluster?"""
 
+import asyncio
+
 from dslsconsole.runbooks.evidence import lets_nobody_in
 from dslsconsole.runbooks.facts.common import lockable
 from dslsconsole.runbooks.guard import Case, Judged, failed, locked, passed, unknown
@@ -40,4 +42,21 @@ async def judge(case: Case) -> Judged:
     if len(barred) * 2 >= len(case.ground.main_nodes):
         # More than half of the nodes carry a lock: one of those that were read would.
         return unknown(f"{named(case, barred)} could not be asked whether it carries a lock", let_in(barred))
+    directory = case.ground.estate.lock_directory
+    try:
+        lacking = await _without(case, hosts, directory)
+    except (Unreached, Unfinished, Refused) as failure:
+        return failed(f"the lock directory could not be read: {failure}", "See `dslsconsole check` about it.")
+    if len(lacking) * 2 >= len(hosts):
+        return failed(
+            f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no {directory}, and more than half must "
+            "carry the cluster's lock",
+            "Make it there, owned by the operate user; `dslsconsole check` looks at it.",
+        )
     return passed(f"no lock on {', '.join(hosts)}")
+
+
+async def _without(case: Case, hosts: tuple[str, ...], directory: str) -> list[str]:
+    """The hosts on which there is no such directory."""
+    listed = await asyncio.gather(*(case.hands.names(host, directory) for host in hosts))
+    return [host for host, names in zip(hosts, listed, strict=True) if names is None]

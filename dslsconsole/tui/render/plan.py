@@ -15,6 +15,8 @@ OUTCOMES = {
     "skipped": (Tone.MUTED, "–"),  # noqa: RUF001
     "failed": (Tone.CRITICAL, "✖"),
     "undone": (Tone.WARNING, "↶"),
+    "undoing": (Tone.ACCENT, "↶"),
+    "stuck": (Tone.CRITICAL, "✖"),
     "unknown": (Tone.CRITICAL, "?"),
 }
 ENDINGS = {
@@ -145,7 +147,12 @@ def _state(
 ) -> Row:
     """One step in a line. What was begun and never ended is not known once nothing drives it any more."""
     text = state
-    if state == "running" and over:
+    if state == "undoing":
+        text = "it was being taken back; whether that happened is not known" if over else "is being taken back"
+        state = "unknown" if over else state
+    elif state == "stuck":
+        text = "taking it back did not work"
+    elif state == "running" and over:
         state, text = "unknown", "begun; whether it happened is not known"
     elif state == "running" and now is not None and (since := _begun_at(number, entries)) is not None:
         within = f" of {step.within:.0f} s" if step.within else ""
@@ -181,7 +188,10 @@ def cut_off(plan: Plan, entries: Sequence[LogEntry], step: int = 0) -> list[Row]
     at = plan.steps[number - 1] if 1 <= number <= len(plan.steps) else None
     where = f" at step {number}{f' on {at.host}' if at and at.host else ''}" if number else " before its first step"
     rows = [_text("ending", f"? outcome UNKNOWN: the process that acts ended without a word{where}", Tone.CRITICAL)]
-    if at is not None:
+    if at is not None and number and _states(plan, entries)[number - 1] == "undoing":
+        rows.append(_text("look", f"→ it was being taken back: did that happen? {at.name}", Tone.ACCENT, 3))
+        rows.append(_text("look 0", f"$ {at.undo}", Tone.ACCENT, 6))
+    elif at is not None:
         rows.append(_text("look", f"→ look at {at.host or 'its host'}: did this happen? {at.name}", Tone.ACCENT, 3))
         lines = [line for line in at.command.split("\n") if line]
         rows += [_text(f"look {n}", f"$ {line}", Tone.ACCENT, 6) for n, line in enumerate(lines)]
@@ -204,9 +214,9 @@ def choices(plan: Plan, entries: Sequence[LogEntry], one: KnownOperation) -> She
 
 
 def running_step(plan: Plan, entries: Sequence[LogEntry]) -> int | None:
-    """The number of the step that runs, to be kept in sight."""
-    states = _states(plan, entries)
-    return states.index("running") + 1 if "running" in states else None
+    """The number of the step that runs or is taken back, to be kept in sight."""
+    under_way = [n for n, state in enumerate(_states(plan, entries), 1) if state in ("running", "undoing")]
+    return under_way[0] if under_way else None
 
 
 def stopping(plan: Plan, entries: Sequence[LogEntry]) -> tuple[str, ...]:
@@ -214,6 +224,8 @@ def stopping(plan: Plan, entries: Sequence[LogEntry]) -> tuple[str, ...]:
     if not plan.steps:
         return ("Its steps are not known here. What it did is taken back as far as it can be; the journal says what.",)
     states = [*enumerate(zip(plan.steps, _states(plan, entries), strict=True), 1)]
+    if back := [f"{n}. {step.name}" for n, (step, state) in states if state == "undoing"]:
+        return (f"It is taking back already what it did, at this moment {listed(back)}; that goes on to its end.",)
     running = [f"{n}. {step.name}" for n, (step, state) in states if state == "running"]
     first = f"First {listed(running)} runs to its end." if running else "No step runs at this moment."
     final = [(n, step) for n, (step, state) in states if state in ("done", "skipped", "running") and _is_final(step)]
@@ -253,6 +265,8 @@ def _states(plan: Plan, entries: Sequence[LogEntry]) -> list[str]:
     """Each step's state by the newest journal line about it; steps are counted from 1."""
     states = ["planned"] * len(plan.steps)
     for entry in entries:
+        if entry.taken_back is not None and 1 <= entry.taken_back <= len(states):
+            states[entry.taken_back - 1] = "undoing" if entry.event == "step-started" else "stuck"
         if entry.step is None or not 1 <= entry.step <= len(states):
             continue
         if entry.event == "step-started":
