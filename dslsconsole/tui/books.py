@@ -27,6 +27,9 @@ class Books:
         self._app = app
         self._runner = runner
         self.actions: tuple[Action, ...] = ()
+        self._known: tuple[KnownRunbook, ...] = ()
+        self._open: Choice | None = None
+        """The list that one is being chosen from."""
 
     def learn(self) -> None:
         """Read which there are now: files are added while a console runs."""
@@ -34,20 +37,22 @@ class Books:
             self._app.run_worker(self._learn(self._runner), exit_on_error=False, group="runbooks", name="runbooks")
 
     def choose(self) -> None:
-        """Read them and let one be chosen."""
+        """Let one be chosen: of those that are known at once, since what is typed next is meant for the list, and of
+        those that there are now as soon as they have been read."""
         if self._runner is not None:
-            self._app.run_worker(self._choose(self._runner), exit_on_error=False, group="runbooks", name="runbooks")
+            self._app.run_worker(self._choose(self._runner), exit_on_error=False, name="a choice of runbooks")
 
-    async def _learn(self, runner: Runner) -> tuple[KnownRunbook, ...]:
+    async def _learn(self, runner: Runner) -> None:
         try:
             library = await runner.runbooks()
         except RunFailed as failed:
             self._app.say(str(failed))
-            return ()
-        books = tuple(book for book in library.runbooks if book.name not in KEYED)
-        self.actions = tuple(for_runbook(book.name, _title(book)) for book in books)
+            return
+        self._known = tuple(book for book in library.runbooks if book.name not in KEYED)
+        self.actions = tuple(for_runbook(book.name, _title(book)) for book in self._known)
         self._tell(library)
-        return books
+        if self._open is not None:
+            self._open.offer(self._sheet())
 
     def _tell(self, library: Library) -> None:
         if library.findings:
@@ -55,16 +60,26 @@ class Books:
             self._app.say(f"a runbook of this site is not sound: {library.findings[0]}{more}")
 
     async def _choose(self, runner: Runner) -> None:
-        books = await self._learn(runner)
-        if not books:
+        if self._known:
+            self.learn()
+        else:
+            await self._learn(runner)
+        if not self._known or self._open is not None:
             return
-        rows = [
-            Row(f"run {book.name}", (Cell(book.name, Tone.ACCENT), Cell(_title(book)), Cell(book.about)))
-            for book in books
-        ]
-        chosen = await self._app.push_screen_wait(Choice(Sheet("Runbooks", COLUMNS, tuple(rows)), searchable=True))
+        self._open = Choice(self._sheet(), searchable=True)
+        try:
+            chosen = await self._app.push_screen_wait(self._open)
+        finally:
+            self._open = None
         if chosen is not None:
             self._app.call_later(self._app.action_act, chosen)
+
+    def _sheet(self) -> Sheet:
+        rows = [
+            Row(f"run {book.name}", (Cell(book.name, Tone.ACCENT), Cell(_title(book)), Cell(book.about)))
+            for book in self._known
+        ]
+        return Sheet("Runbooks", COLUMNS, tuple(rows))
 
 
 def _title(book: KnownRunbook) -> str:

@@ -47,14 +47,15 @@ _FARTHEST = 1000.0
 
 
 def _distance(row: Row, wanted: str, matcher: Matcher) -> float:
-    name = row.cells[1].text if len(row.cells) > 1 else ""
-    if name.casefold() == wanted:
+    # Its key or its name, and what it is called.
+    names = [cell.text.casefold() for cell in row.cells[:2] if len(cell.text) > 1]
+    if wanted in names:
         return 0.0
-    if name.casefold().startswith(wanted):
+    if any(name.startswith(wanted) for name in names):
         return 0.5
-    if wanted in name.casefold():
+    if any(wanted in name for name in names):
         return 1.0
     if wanted in " ".join(cell.text for cell in row.cells).casefold():
         return 2.0
-    score = matcher.match(name)
+    score = max((matcher.match(name) for name in names), default=0.0)
     return 3.0 + 1.0 / score if score > 0 else _FARTHEST

@@ -1,6 +1,9 @@
 """Runbooks without a key of their own: by one key and in the palette, the site's own among them."""
 
+import asyncio
+
 import pytest
+from msgspec.structs import replace
 from textual.widgets import Input
 
 from dslsconsole.tui.dialogs.choice import Choice
@@ -65,3 +68,28 @@ async def test_one_that_is_not_sound_is_told() -> None:
         await pilot.press("X")
         await until(pilot, lambda: "not sound" in footer(app))
         assert not isinstance(app.screen, Choice)
+
+
+async def test_what_is_known_is_offered_at_once_and_what_was_added_when_it_has_been_read() -> None:
+    runner = FakeRunner(library=LIBRARY)
+    app = console(runner)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await arm(pilot, app)
+        await until(pilot, lambda: bool(app.books.actions))
+        read = asyncio.Event()
+        more = KnownRunbook("quarantine", "Keep a node away", "", "built-in")
+
+        async def slowly() -> Library:
+            await read.wait()
+            return Library((*LIBRARY.runbooks, replace(more, name="quarantine-end", title="End it"), more))
+
+        runner.runbooks = slowly  # type: ignore[method-assign]
+        await pilot.press("X", *"quarantine")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        assert app.screen.query_one(Input).value == "quarantine", "what is typed next is meant for the list"
+        assert "nothing is called so" in dialog(app)
+        read.set()
+        await until(pilot, lambda: "Keep a node away" in dialog(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert runner.requests[-1].runbook == "quarantine", "and not the one that only begins so"

@@ -62,9 +62,19 @@ class Choice(Dialog[str]):
             table.select(self._chosen)
         table.styles.height = self._height(table.lines_in_all)
 
+    def offer(self, sheet: Sheet) -> None:
+        """Offer something else from now on, where it differs; what was typed still chooses among it."""
+        if sheet != self._sheet and self.is_mounted:
+            self._sheet = sheet
+            for line in self.query(Input):
+                self._find(line.value)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is called so comes before what is only described so."""
-        rows = found(self._sheet.rows, event.value)
+        self._find(event.value)
+
+    def _find(self, wanted: str) -> None:
+        rows = found(self._sheet.rows, wanted)
         table = self.query_one(LineTable)
         table.show(replace(self._sheet, rows=rows, empty="nothing is called so, or described so"))
         table.action_cursor(-len(self._sheet.rows))
