@@ -3,6 +3,7 @@
 Textual sends whole widgets again when a dialog opens over them or goes, although most of their cells stay as they are.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
@@ -19,6 +20,8 @@ Cell = tuple[str, str]
 """Its characters and the codes of its style. Of a character two cells wide, the second has none."""
 _UNKNOWN: Cell = ("\0", "")
 _SECOND = ""
+_JOINED = re.compile("[\u200d\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+"""What makes one character of several: joiner, emoji and keycap marks, letters of flags, shades of skin."""
 
 
 class TerminalCells:
@@ -40,8 +43,16 @@ class TerminalCells:
         colours = console._color_system or ColorSystem.TRUECOLOR
         sent: list[str] = []
         for y, x, segments in _pieces(update):
-            if 0 <= y < height:
-                sent.extend(self._differing(y, x, _cells(segments, colours)[: max(0, width - x)]))
+            if not 0 <= y < height:
+                continue
+            found = tuple(segments)
+            cells = _cells(found, colours)[: max(0, width - x)]
+            if any(_is_uncertain(segment.text) for segment in found):
+                # Terminals differ in how wide they draw it: all of the line is sent, each time, as Textual would.
+                sent.append(_sent(x, y, cells))
+                self._lines[y][x:] = [_UNKNOWN] * (width - x)
+            else:
+                sent.extend(self._differing(y, x, cells))
         return "".join(sent)
 
     def _differing(self, y: int, x: int, now: list[Cell]) -> Iterator[str]:
@@ -92,6 +103,11 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Iter
                 continue
             is_within = x1 <= x < x2 and end <= x2
             yield y, x, strip if is_within else strip.crop(0, min(end, x2) - x)
+
+
+def _is_uncertain(text: str) -> bool:
+    """Whether a text is not as wide as its characters one by one: emoji made of several."""
+    return not text.isascii() and (cell_len(text) != sum(map(cell_len, text)) or bool(_JOINED.search(text)))
 
 
 def _cells(segments: Iterable[Segment], colours: ColorSystem) -> list[Cell]:

@@ -275,8 +275,9 @@ class LineTable(Drawn, can_focus=True):
             self._border_subtitle = Content(text) if text else None
             self._mark_border(self.size.height)
         above, below = self._top, total - shown - self._top
-        beyond = f"{f' ↑{above}' if above else ''}{f' ↓{below}' if below > 0 else ''}"
-        self._entitle("" if all_seen or self.styles.border_bottom[0] else beyond)
+        beyond = "" if all_seen else f"{f' ↑{above}' if above else ''}{f' ↓{below}' if below > 0 else ''}"
+        filtered = f" · filter: {clean(self.filter)}" if self.filter else ""
+        self._entitle("" if self.styles.border_bottom[0] else f"{filtered}{beyond}")
 
     def _entitle(self, beyond: str) -> None:
         """Title the panel, with how many lines are out of sight."""

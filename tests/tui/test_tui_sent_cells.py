@@ -4,6 +4,7 @@ import io
 from itertools import pairwise
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import ColorSystem
@@ -91,6 +92,17 @@ def test_changes_near_each_other_are_sent_as_one_and_far_ones_alone() -> None:
     first, second = (whole([one, *[line([])] * (HEIGHT - 1)]) for one in lines)
     cells.take(first, SIZE, CONSOLE)
     assert cells.take(second, SIZE, CONSOLE) == "\x1b[1;1Hbaab\x1b[1;20Hb"
+
+
+@pytest.mark.parametrize("sign", ["⚠\ufe0f", "1\ufe0f\u20e3", "🇨🇿", "👩\u200d💻"])
+def test_a_line_with_a_sign_of_uncertain_width_is_sent_whole_before_and_after(sign: str) -> None:
+    cells, empty = TerminalCells(), [line([])] * (HEIGHT - 1)
+    marked, plain = (whole([line([(f"{text} low: academic", 0)]), *empty]) for text in (sign, "!"))
+    cells.take(plain, SIZE, CONSOLE)
+    assert "low: academic" in cells.take(marked, SIZE, CONSOLE)
+    assert "low: academic" in cells.take(marked, SIZE, CONSOLE), "it is not known what the terminal made of it"
+    assert "low: academic" in cells.take(plain, SIZE, CONSOLE)
+    assert cells.take(plain, SIZE, CONSOLE) == ""
 
 
 def test_a_style_that_changes_is_a_change() -> None:

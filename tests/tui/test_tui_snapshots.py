@@ -66,6 +66,8 @@ SCREENS = {
     "about": ("2", "f1"),
     "palette": ("colon",),
     "colours": ("c",),
+    "filtering": ("slash", *"back"),
+    "filtered": ("slash", *"back", "enter"),
 }
 """Keys that lead to each, from all panels."""
 

@@ -59,7 +59,8 @@ class FilterLine(Input):
     """Where the words of a filter are typed."""
 
     DEFAULT_CSS = """
-    FilterLine { display: none; border: none; height: 1; padding: 0 1; background: $bar-background; color: $tone-text; }
+    FilterLine, FilterLine:focus { border: none; }
+    FilterLine { display: none; height: 1; padding: 0 1; background: $bar-background; color: $tone-text; }
     FilterLine.open { display: block; }
     """
 
