@@ -9,7 +9,16 @@ from dslsconsole.lab.world.server import LicenceServer
 from dslsconsole.lab.world.tokens import Checkout, RefusedError
 from dslsconsole.runbooks.execution import Ending, StepOutcome
 from dslsconsole.runbooks.report import Report
-from tests.runbooks.test_runbooks_on_practice_estate import BACKUP, PRIMARY, explained, lab, primaries, refusing, run
+from tests.runbooks.test_runbooks_on_practice_estate import (
+    BACKUP,
+    PRIMARY,
+    explained,
+    lab,
+    primaries,
+    refusing,
+    run,
+    until_ready,
+)
 
 __all__ = ["lab"]
 """The practice estate of this module's tests."""
@@ -94,3 +103,40 @@ async def test_a_server_that_tells_nothing_while_it_is_stopped_keeps_nobody_wait
     assert primaries(lab) == [BACKUP]
     assert outcome_of(report, STEP) is StepOutcome.SKIPPED
     assert any(f"What changed at {PRIMARY} after it was last passed on may be lost" in line for line in report.card)
+
+
+async def test_who_holds_licences_is_handed_over_though_only_counts_were_synchronised(lab: Lab) -> None:
+    await left_behind(lab)
+    server_of(lab, PRIMARY).tokens.take(Checkout(LATE, "ws", "abaqus_standard", 1, 0.0, 0.0))
+    report = await run(lab, "token-sync", operation="counts")
+    assert report.outcome is Ending.DONE, explained(report)
+    assert LATE not in users(server_of(lab, BACKUP))
+    report = await run(lab, "failover")
+    assert report.outcome is Ending.DONE, explained(report)
+    assert LATE in users(server_of(lab, BACKUP))
+
+
+async def test_what_a_lost_primary_never_passed_on_does_not_come_back_over_what_was_granted_since(lab: Lab) -> None:
+    await left_behind(lab)
+    lab.world.users.is_still = True
+    server = server_of(lab, PRIMARY)
+    server.tokens.take(Checkout(LATE, "ws", "abaqus_standard", 1, 0.0, 0.0))
+    server.tokens.generation += 5000
+    server.save()
+    await lab.fault("node-down", PRIMARY)
+    report = await run(lab, "failover", attested=frozenset({PRIMARY}))
+    assert report.outcome is Ending.DONE, explained(report)
+    server_of(lab, BACKUP).tokens.take(Checkout("new-user", "ws", "abaqus_standard", 1, 0.0, 0.0))
+    await lab.heal("node-down")
+    await until_ready(lab, "failback")
+    report = await run(lab, "failback", operation="too-early")
+    assert report.outcome in (Ending.ROLLED_BACK, Ending.REFUSED), explained(report)
+    assert "of another time" in explained(report)
+    assert primaries(lab) == [BACKUP]
+    overridden = frozenset({"target_not_newer"})
+    report = await run(lab, "force-sync", operation="over", params={"target": PRIMARY}, overrides=overridden)
+    assert report.outcome is Ending.DONE, explained(report)
+    report = await run(lab, "failback")
+    assert report.outcome is Ending.DONE, explained(report)
+    assert "new-user" in users(server_of(lab, PRIMARY))
+    assert LATE not in users(server_of(lab, PRIMARY))

@@ -387,11 +387,63 @@ def test_a_newer_state_of_a_stopped_server_is_imported_as_it_was_read() -> None:
     assert check("nothing-left-behind", Recorded([held(7)]), "p1", memory, target="b1").ok is True
 
 
-@pytest.mark.parametrize("there", [7, 8])
-def test_what_the_successor_has_already_is_not_imported(there: int) -> None:
-    hands = Recorded([ok(exported(7)), held(there)])
+def test_what_the_successor_has_already_is_not_imported() -> None:
+    hands = Recorded([ok(exported(7)), held(8)])
     do("bring-over-last-state", hands, "p1", target="b1")
     assert len(hands.asked) == 2
+
+
+@pytest.mark.parametrize("answer", [ok("Imported: generation=7"), Answer(1, "", "ERROR: state is not newer")])
+def test_a_state_of_the_same_generation_is_imported_for_who_holds_what(answer: Answer) -> None:
+    hands, memory = Recorded([ok(exported(7)), held(7), answer]), dict[str, str]()
+    do("bring-over-last-state", hands, "p1", memory, target="b1")
+    assert hands.asked[-1].endswith("-import-state")
+    assert check("nothing-left-behind", Recorded([held(7)]), "p1", memory, target="b1").ok is True
+
+
+PRIMARY_STATUS = '{"node":"p1","role":"primary","state":"running","epoch":7}'
+
+
+def test_a_serving_primary_hands_over_its_whole_state() -> None:
+    hands, memory = (
+        Recorded([held(7), ok(PRIMARY_STATUS), ok(exported(7)), ok("Imported: generation=7")]),
+        dict[str, str](),
+    )
+    assert check("state-handed-over", Recorded([held(6), held(5)]), "p1", memory, target="b1").ok is False
+    do("hand-over-state", hands, "p1", memory, target="b1")
+    assert hands.stdin[-1] == b"\x00state\xff"
+    assert check("state-handed-over", Recorded([held(7)]), "p1", memory, target="b1").ok is True
+
+
+def test_what_does_not_serve_hands_nothing_over() -> None:
+    hands = Recorded([held(7), ok(PRIMARY_STATUS.replace("primary", "backup")), ok(exported(7))])
+    with pytest.raises(Refused, match="only a primary's state is handed over"):
+        do("hand-over-state", hands, "p1", target="b1")
+
+
+def test_a_target_that_is_ahead_of_the_primary_is_of_another_time_and_not_given_anything() -> None:
+    with pytest.raises(Refused, match="never had"):
+        do("hand-over-state", Recorded([held(9), ok(PRIMARY_STATUS), ok(exported(7)), held(8)]), "p1", target="b1")
+    hands = Recorded([held(9), ok(PRIMARY_STATUS), ok(exported(7)), held(9)])
+    do("hand-over-state", hands, "p1", target="b1")
+    assert not any("-import-state" in asked for asked in hands.asked), "the primary has moved on, and it follows"
+
+
+def test_where_no_state_is_exported_the_counts_are_pushed() -> None:
+    nothing = Answer(3, "", "ERROR: no")
+    answers = [held(7), ok(PRIMARY_STATUS), nothing, ok(PRIMARY_STATUS), held(7), ok("Sync: OK generation=7")]
+    hands, memory = Recorded(answers), dict[str, str]()
+    do("hand-over-state", hands, "p1", memory, target="b1")
+    assert hands.asked[-1].endswith("-sync-tokens -target 10.0.0.2:27001")
+    assert check("state-handed-over", Recorded([held(7)]), "p1", memory, target="b1").ok is True
+
+
+def test_a_push_that_is_refused_leaves_nothing_in_step() -> None:
+    refusal, memory = Answer(1, "", "ERROR: state is older"), dict[str, str]()
+    with pytest.raises(Refused):
+        do("sync-tokens", Recorded([ok(PRIMARY_STATUS), held(7), refusal]), "p1", memory, target="b1")
+    assert check("tokens-in-sync", Recorded([held(7), held(9), held(8)]), "p1", memory, target="b1").ok is False
+    assert check("tokens-in-sync", Recorded([held(7), held(9), held(9)]), "p1", memory, target="b1").ok is True
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,11 @@ async def judge(case: Case) -> Judged:
     told = ", ".join(f"{target} {generation}" for target, generation in there.items())
     words = f"{primary} has generation {here}, {told}"
     if newer:
-        return failed(f"{words}: {', '.join(newer)} is newer", "Find out why before anything is overwritten.")
+        return failed(
+            f"{words}: {', '.join(newer)} is newer",
+            "Find out why before anything is overwritten. A server that was lost before it had passed all on comes "
+            "back with what nobody else ever had: that may be overridden.",
+        )
     return passed(words)
 
 

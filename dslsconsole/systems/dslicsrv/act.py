@@ -4,7 +4,7 @@ from dslsconsole.systems.acting import Check
 from dslsconsole.systems.dslicsrv import configure, seen
 from dslsconsole.systems.dslicsrv.checkout import TEST_CHECKOUT
 from dslsconsole.systems.dslicsrv.demote import DEMOTE
-from dslsconsole.systems.dslicsrv.last_state import BRING_OVER, nothing_left_behind
+from dslsconsole.systems.dslicsrv.last_state import BRING_OVER, HAND_OVER, handed_over, nothing_left_behind
 from dslsconsole.systems.dslicsrv.promote import PROMOTE, still_dead
 from dslsconsole.systems.dslicsrv.serve_again import SERVE_AGAIN, serves_again
 from dslsconsole.systems.dslicsrv.standing import role_is, server_answers, stopped_for_certain
@@ -14,6 +14,7 @@ ACTIONS = {
     "sync-tokens": sync_action("-sync-tokens", "Sync: OK"),
     "force-sync-tokens": sync_action("-force-sync", "Sync: FORCED"),
     "bring-over-last-state": BRING_OVER,
+    "hand-over-state": HAND_OVER,
     "demote": DEMOTE,
     "promote": PROMOTE,
     "serve-again": SERVE_AGAIN,
@@ -24,6 +25,7 @@ CHECKS: dict[str, Check] = seen.CHECKS | {
     "still-dead": still_dead,
     "role-is": role_is,
     "nothing-left-behind": nothing_left_behind,
+    "state-handed-over": handed_over,
     "tokens-in-sync": tokens_in_sync,
     "tokens-pushed": tokens_pushed,
     "server-answers": server_answers,

@@ -35,7 +35,12 @@ async def _sync(call: Call, verb: str, expect: str) -> str:
     call.memory[f"generation pushed to {target}"] = str(state.generation)
     stdin = payload if verb == "-sync-tokens" else None
     answer = await call.hands.run(source, _push(call, verb), stdin=stdin, timeout=SYNC_SECONDS + 3)
-    return succeeded(answer, expect)
+    try:
+        return succeeded(answer, expect)
+    except Refused:
+        # What the target holds was not pushed to it, however new it is.
+        del call.memory[f"generation pushed to {target}"]
+        raise
 
 
 def _parsed(payload: bytes) -> TokenState:
@@ -55,10 +60,21 @@ def _push(call: Call, verb: str) -> str:
     return call.ground.licence_server(verb, "-target", target, seconds=SYNC_SECONDS)
 
 
+async def push_tokens(call: Call) -> str:
+    """Give the `target` the serving primary's counts. Raises `Refused`, `Unfinished`, `Unreached`."""
+    return await _sync(call, "-sync-tokens", "Sync: OK")
+
+
+def pushing(call: Call) -> str:
+    """The command that does so."""
+    return _push(call, "-sync-tokens")
+
+
 async def tokens_in_sync(call: Call) -> Checked:
     """Whether the `target` holds the token state of this host, or a newer one than was pushed to it.
 
-    The source moves on between two reads, so after a push the generation that was pushed decides.
+    The source moves on between two reads, so after a push the generation that was pushed decides. Generations of two
+    histories can't be compared: a target that is ahead of what the source has by then holds what the source never had.
     """
     target = call["target"]
     try:
@@ -78,7 +94,20 @@ async def tokens_in_sync(call: Call) -> Checked:
     words = f"{target} has generation {there.generation}, {call.host} {'pushed' if pushed else 'has'} {wanted}"
     if source is not None and there.generation == wanted:
         return Checked(same(source, there), words)
+    if source is not None and there.generation > wanted:
+        return await _caught_up(call, there.generation, words)
     return Checked(there.generation >= wanted, words)
+
+
+async def _caught_up(call: Call, generation: int, words: str) -> Checked:
+    """Whether the source has, by now, a generation that was read at the target."""
+    try:
+        now = await fresh.tokens(call.hands, call.ground, call.host)
+    except fresh.NotRead as failure:
+        return Checked(None, str(failure))
+    if now.generation is None or now.generation >= generation:
+        return Checked(None if now.generation is None else True, words)
+    return Checked(False, f"{words}: it holds what {call.host} never had, so it is of another time")
 
 
 async def tokens_pushed(call: Call) -> Checked:
