@@ -65,7 +65,9 @@ class Attempts:
         checks: Mapping[str, Check],
         clock: Callable[[], float],
         pause: Pause = asyncio.sleep,
+        stop: asyncio.Event | None = None,
     ) -> None:
+        self._stop = stop or asyncio.Event()
         self._hands = hands
         self._ground = ground
         self._actions = actions
@@ -119,7 +121,7 @@ class Attempts:
         if until is None:
             plain = StepOutcome.FAILED if refused else StepOutcome.DONE
             return (StepOutcome.UNKNOWN if uncertain or expired else plain), output, False
-        checked = await self._wait_for(until, self._clock() if refused else deadline, call.memory)
+        checked = await self._wait_for(until, self._clock() if refused else deadline, call.memory, uncertain=uncertain)
         read_at = self._clock()
         output = "\n".join(part for part in (output, checked.reading) if part)
         if checked.ok:
@@ -130,11 +132,18 @@ class Attempts:
             return StepOutcome.UNKNOWN, f"{output}\nNo answer came, so it may still happen.", False
         return StepOutcome.FAILED, output, checked.forgotten
 
-    async def _wait_for(self, check: PlannedCheck, deadline: float, notes: dict[str, str]) -> Checked:
+    async def _wait_for(
+        self, check: PlannedCheck, deadline: float, notes: dict[str, str], *, uncertain: bool
+    ) -> Checked:
+        """Ask until it is so, or the deadline. Where no answer came, a person need not wait for that: asked to stop, it
+        is asked once more and left open."""
         while True:
+            stopping = uncertain and self._stop.is_set()
             checked = await self.ask(check, notes)
             if checked.ok or checked.forgotten or self._clock() >= deadline:
                 return checked
+            if stopping:
+                return Checked(None, f"{checked.reading}\nIt was asked to stop before that could be told.")
             await self._pause(POLL_SECONDS)
 
     def time_of(self, step: PlannedStep) -> float | None:

@@ -56,10 +56,10 @@ class Execution:
         """`earlier` is what an operation that was cut off had made of its steps, by number; those done are not run.
         `going_back` is told of a step before it is taken back."""
         self.plan = plan
-        self._attempts = Attempts(hands, ground, actions, checks, clock, pause)
+        self._stop = stop or asyncio.Event()
+        self._attempts = Attempts(hands, ground, actions, checks, clock, pause, self._stop)
         self._log = log
         self._clock = clock
-        self._stop = stop or asyncio.Event()
         self._memory = memory if memory is not None else {}
         self._progress = progress
         self._going_back = going_back
@@ -161,6 +161,8 @@ class Execution:
         """Take back what was done, in reverse. What may have happened is read first; unknown, nothing is taken back."""
         for step in self.plan.steps:
             if step.until is None or self.results[step.number - 1].outcome is not StepOutcome.FAILED:
+                continue
+            if step.undo.action is None and not step.undo.final:
                 continue
             checked = await self._asked(step.until)
             if checked.ok is None:
@@ -288,6 +290,11 @@ class Execution:
                     *await self._standing(),
                 )
                 return Ended(Ending.NEEDS_PERSON, f"{why} Rolling back stopped.", lines)
+        told += [
+            f"It may have happened, and is not taken back: {step.name} ({step.host}): {step.undo.why}."
+            for step in unfinished
+            if step.undo.action is None and step is not failed
+        ]
         told += card.wrong_too(self.plan, self.results, failed)
         if settled:
             done_before = f"Up to “{self.plan.steps[settled - 1].name}” all was done; what came after was taken back."

@@ -377,7 +377,11 @@ def _acts_on(plan: Plan, node: str) -> bool:
 
 
 def _locked(held: Held) -> str:
-    return f"Nothing was run: {held}. Wait for it, or see `dslsconsole operations`."
+    name = held.record.operation if held.record is not None else "ID"
+    return (
+        f"Nothing was run: {held}. Wait for it, ask it to stop (`dslsconsole operations stop {name}`), or see "
+        "`dslsconsole operations`."
+    )
 
 
 def _planned(step: PlannedStep) -> StepResult:

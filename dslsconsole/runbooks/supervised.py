@@ -24,6 +24,8 @@ SUMMARY_SECONDS = 3600.0
 """How often the journal is told how many rounds went well."""
 
 
+REASON_SECONDS = 60.0
+"""How often another reason for the same trouble is told, at most."""
 PATIENT_ROUNDS = 20
 """For so many rounds another operation may hold the lock before that counts as a difference."""
 
@@ -101,6 +103,8 @@ class Counts(Struct):
     failed: int = 0
     different: int = 0
     """Rounds in a row that ended with a difference."""
+    blind: int = 0
+    """Rounds in a row in which the states could not be read."""
     told: int = 0
     """How often a difference was told."""
 
@@ -129,7 +133,7 @@ class Supervised:
         self._say = say
         self._clock = clock
         self._stop = stop
-        self._last = ""
+        self._last = self._last_text = ""
         self._locked = 0
         """Rounds in a row in which another operation had the lock."""
         self._told_at = clock()
@@ -149,7 +153,7 @@ class Supervised:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, self._every - (self._clock() - began))):
                     await self._stop.wait()
-        stuck = self.counts.different >= self._mismatches
+        stuck = max(self.counts.different, self.counts.blind) >= self._mismatches
         self._log.append("note", text=f"stopped: {self.words}")
         return Ending.NEEDS_PERSON if stuck else Ending.DONE
 
@@ -164,6 +168,8 @@ class Supervised:
     async def _round(self) -> None:
         self.counts.rounds += 1
         found = await self._compare()
+        if found.standing is not Standing.UNKNOWN:
+            self.counts.blind = 0
         if found.standing is Standing.BEHIND:
             report = await self._push(self.counts.rounds)
             if report.outcome is Ending.DONE:
@@ -180,7 +186,12 @@ class Supervised:
             self._settled("in step", found.text)
         elif found.standing is Standing.UNKNOWN:
             self.counts.unread += 1
+            self.counts.blind += 1
             self._tell("not readable", found.text)
+            if self.counts.blind == self._mismatches:
+                words = f"{self.counts.blind} rounds in a row nothing could be synchronised: {found.text}"
+                self._log.append("note", text=words, mismatch=True)
+                self._say(words)
         else:
             self._differs(found.text)
             self._tell("different", found.text)
@@ -202,10 +213,12 @@ class Supervised:
             self._say(words)
 
     def _tell(self, state: str, text: str) -> None:
-        """Write a change of state down; while it stays the same, only what is not well, and that once in a while."""
-        again = state != "in step" and self._clock() - self._told_at >= SUMMARY_SECONDS
-        if state != self._last or again:
-            self._last, self._told_at = state, self._clock()
+        """Write a change of state down; while it stays the same, only what is not well: once in a while, and sooner
+        where the reason is another one."""
+        since = self._clock() - self._told_at
+        again = since >= (SUMMARY_SECONDS if text == self._last_text else REASON_SECONDS)
+        if state != self._last or (again and state != "in step"):
+            self._last, self._last_text, self._told_at = state, text, self._clock()
             self._log.append("note", text=f"{state}: {text}")
             self._say(f"{state}: {text}")
 

@@ -414,6 +414,25 @@ def test_asked_to_stop_it_stops_after_the_step_and_takes_back(switch: str, ran: 
     assert world.ran == ran
 
 
+def test_asked_to_stop_while_no_answer_comes_it_is_left_open_at_once() -> None:
+    world, stop = World(behaviours={"b": "lost-undone"}), asyncio.Event()
+    patient = plan(step(1, "a"), replace(step(2, "b"), within=600.0), step(3, "c"))
+    execution = world.execution(patient, stop)
+    original = world.turn_on
+
+    async def turn_on(call: Call) -> str:
+        if call["switch"] == "b":
+            stop.set()
+        return await original(call)
+
+    actions = execution._attempts._actions
+    execution._attempts._actions = {**actions, "on": Action(actions["on"].commands, turn_on)}
+    ended = asyncio.run(execution.run())
+    assert ended.ending is Ending.NEEDS_PERSON
+    assert "asked to stop before that could be told" in ended.sentence
+    assert world.now < 1010, "nobody waits ten minutes for what nobody will tell"
+
+
 def test_asked_to_stop_in_its_last_step_after_what_can_not_be_taken_back_it_is_done_and_says_so() -> None:
     world, ended = stopped_in("c", plan(step(1, "a"), step(2, "b", undo="none"), step(3, "c")))
     assert ended.ending is Ending.DONE

@@ -438,6 +438,18 @@ def test_where_no_state_is_exported_the_counts_are_pushed() -> None:
     assert check("state-handed-over", Recorded([held(7)]), "p1", memory, target="b1").ok is True
 
 
+def test_a_state_that_did_not_come_is_asked_for_again() -> None:
+    late, memory = Answer(124, ""), dict[str, str]()
+    do(
+        "hand-over-state",
+        Recorded([held(7), ok(PRIMARY_STATUS), late, ok(exported(7)), ok("Imported: x")]),
+        "p1",
+        memory,
+        target="b1",
+    )
+    assert check("state-handed-over", Recorded([held(7)]), "p1", memory, target="b1").ok is True
+
+
 def test_a_push_that_is_refused_leaves_nothing_in_step() -> None:
     refusal, memory = Answer(1, "", "ERROR: state is older"), dict[str, str]()
     with pytest.raises(Refused):

@@ -5,6 +5,7 @@
 
 import base64
 import binascii
+import contextlib
 import re
 
 from dslsconsole.model.node import TokenState
@@ -121,7 +122,7 @@ async def _hand_over(call: Call) -> str:
     # All are asked at once: in a failover users wait meanwhile, and nothing is given before all are known.
     try:
         (status, (generation, state)), there = await both(
-            both(status_of(call, call.host), _exported(call)), _held_by(call, target)
+            both(status_of(call, call.host), _exported_at_last(call)), _held_by(call, target)
         )
     except Refused as refusal:
         said = await push_tokens(call)
@@ -148,6 +149,16 @@ async def _hand_over(call: Call) -> str:
             return f"{target} has generation {generation} already"
         del call.memory[_LEFT]
         raise
+
+
+async def _exported_at_last(call: Call) -> tuple[int, bytes]:
+    """The same as `_exported`, asked again where no answer came: reading changes nothing. Raises `Refused`."""
+    with contextlib.suppress(Unfinished):
+        return await _exported(call)
+    try:
+        return await _exported(call)
+    except Unfinished as failure:
+        raise Refused(f"its state could not be read: {failure}") from failure
 
 
 async def handed_over(call: Call) -> Checked:

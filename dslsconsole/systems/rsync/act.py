@@ -118,6 +118,10 @@ async def _same(call: Call) -> Checked:
     return Checked(left.changes == 0, f"{call['node']}: {left.changes} differences in {_files(call).to}")
 
 
+_BEGUN = "transfer begun"
+"""The note of the process that transfers: to another one it is not known what was exported."""
+
+
 def _transfer_script(call: Call, *force: str) -> str:
     login, ssh = _login(call)
     far = call.ground.licence_words("-import-state", *force)
@@ -147,6 +151,7 @@ def _overwrites(call: Call) -> bool:
 
 
 async def _transfer(call: Call) -> str:
+    call.memory[_BEGUN] = "yes"
     answer = await call.hands.run(call.host, _transfer_command(call), timeout=STATE_SECONDS + 5)
     if "older" in answer.stderr and answer.status not in (None, 0):
         if not _overwrites(call):
@@ -170,12 +175,16 @@ async def _transfer(call: Call) -> str:
 async def _state_arrived(call: Call) -> Checked:
     """Whether the DR node has verified a state at least as new as the one that was exported in this step."""
     exported = call.memory.get("generation exported") or call.memory.get("generation offered")
-    if exported is None:
+    if exported is None and _BEGUN in call.memory:
         return Checked(False, "not transferred yet")
     try:
         sync = await fresh.dr_sync(call.hands, call.ground, call["node"])
     except fresh.NotRead as failure:
         return Checked(None, str(failure))
+    if exported is None:
+        return Checked(
+            None, f"{call['node']}: {sync.result}, generation {sync.generation}; what was to come is not known"
+        )
     words = f"{call['node']}: {sync.result}, generation {sync.generation}, exported was {exported}"
     if sync.generation is None:
         return Checked(None, words)
