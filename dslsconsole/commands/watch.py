@@ -53,7 +53,7 @@ def command(
         elif once:
             asyncio.run(stream_once(estate, cluster))
         else:
-            asyncio.run(stream(estate, cluster, notify=notify))
+            asyncio.run(stream(estate, cluster, notify=notify, path=invocation.path()))
     except UnknownClusterError as error:
         end(str(error), Exit.USAGE)
     except ListenError as error:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -17,6 +18,7 @@ from dslsconsole.sessions.metrics import exposition
 from dslsconsole.settings.schema import Estate
 from dslsconsole.settings.shape import shape_of
 from dslsconsole.systems.readers import readers
+from dslsconsole.watch import renewing
 from dslsconsole.watch.exporter import ListenError, listen
 from dslsconsole.watch.live import Live
 from dslsconsole.watch.outlet import can_close, outlet_to, until_closed
@@ -81,11 +83,12 @@ async def stream_once(estate: Estate, cluster: str | None = None) -> None:
     sys.stdout.buffer.flush()
 
 
-async def stream(estate: Estate, cluster: str | None = None, *, notify: bool = False) -> None:
+async def stream(estate: Estate, cluster: str | None = None, *, notify: bool = False, path: Path | None = None) -> None:
     """Print frames until whoever started or reads this process is gone, or a signal ends it.
 
     Args:
         notify: tell alerts to the estate's webhooks too.
+        path: the estate file. When it changes, a process that was started by another ends, to be started again.
 
     Raises:
         UnknownClusterError: as `narrowed`.
@@ -105,6 +108,8 @@ async def stream(estate: Estate, cluster: str | None = None, *, notify: bool = F
         parts = [out.run(), poller.run(), signalled.wait(), *_telling(live, courier)]
         if started_by_pipe:
             parts.append(until_closed(sys.stdin.buffer))
+            if path is not None:
+                parts.append(renewing.changed(path, _say, asyncio.sleep))
         await _first_of(*parts)
 
 
