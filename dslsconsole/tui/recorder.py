@@ -43,6 +43,10 @@ class Recordings(Struct, frozen=True):
     host: str
 
 
+STOOD_STILL_S = 1.0
+"""What a key led to is drawn sooner, unless the shell had the terminal meanwhile."""
+
+
 class Recorder:
     """The recording of one session. Where it can't be written the session goes on, and says so once."""
 
@@ -100,7 +104,12 @@ class Recorder:
         self._pressed.append(event)
         typing = isinstance(self._app.focused, Input) and event.key not in _ENDS_A_LINE
         self._writer.add(Pressed(at, "typed" if typing else event.key[:200]))
-        self._app.call_after_refresh(self.look, at)
+        self._app.call_after_refresh(self._look_after, at)
+
+    def _look_after(self, at: float) -> None:
+        """What a key led to is of the key's own time, unless the console stood still before it was drawn."""
+        now = self._app.clock()
+        self.look(at if now - at < STOOD_STILL_S else now)
 
     def audited(self, cluster: str, report: AuditReport, at: float) -> None:
         """A cluster was audited."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dslsconsole.alerts.rule import Finding, Rule, Stateless
 from dslsconsole.alerts.view import View
 from dslsconsole.alerts.wording import listed
-from dslsconsole.model.node import Service
+from dslsconsole.model.node import Mode, Service
 from dslsconsole.model.shape import NodeShape
 from dslsconsole.model.verdict import Severity
 
@@ -38,10 +38,16 @@ def _find(view: View) -> Iterator[Finding]:
         for service in view.fresh(view.node(node.name).automation) or ()
         if service.unit == automation.unit and stopped_for_dr(view, node, service)
     ]
+    silent = [
+        node.name
+        for node in view.shape.nodes
+        if node.mode is not Mode.ARBITRATOR and view.fresh(view.node(node.name).service) is None
+    ]
+    but = f", but for {listed(silent)}, of which that is not known" if silent else ""
     yield Finding(
         subject=view.shape.name,
         severity=Severity.WARNING,
-        summary="the main site is stopped while the DR site serves",
+        summary=f"the main site is stopped while the DR site serves{but}",
         evidence=(
             *(f"{service.unit} on {name} is {service.active}" for name, service in units.items()),
             *((f"stopped with it: {listed(loops)}",) if loops else ()),

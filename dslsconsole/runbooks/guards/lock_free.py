@@ -5,7 +5,7 @@ import asyncio
 from dslsconsole.runbooks.evidence import lets_nobody_in
 from dslsconsole.runbooks.facts.common import lockable
 from dslsconsole.runbooks.guard import Case, Judged, failed, locked, passed, unknown
-from dslsconsole.runbooks.lock import holders, told
+from dslsconsole.runbooks.lock import STILL_AFTER_SECONDS, LockRecord, holders, told
 from dslsconsole.runbooks.unread import let_in, named
 from dslsconsole.systems.acting import Refused, Unfinished, Unreached
 
@@ -32,10 +32,7 @@ async def judge(case: Case) -> Judged:
                 f"If nobody acts: `dslsconsole operations resume {case.ground.name}@{host} --decide abandon`.",
             )
         if record.operation != own:
-            return locked(
-                f"{told(record)} holds the cluster's lock on {host}",
-                "Wait for it, or see `dslsconsole operations`.",
-            )
+            return _held(case, host, record)
     if not hosts:
         return unknown("no node could be asked whether it carries a lock", "Reach the nodes.")
     barred = tuple(name for name in case.ground.main_nodes if lets_nobody_in(case.survey, name) is not None)
@@ -54,6 +51,20 @@ async def judge(case: Case) -> Judged:
             "Make it there, owned by the operate user; `dslsconsole check` looks at it.",
         )
     return passed(f"no lock on {', '.join(hosts)}")
+
+
+def _held(case: Case, host: str, record: LockRecord) -> Judged:
+    """That another operation has it, and what to do, as far as its last sign of life tells."""
+    words = f"{told(record)} holds the cluster's lock on {host}"
+    silent = case.clock() - record.beat_at
+    if abs(silent) < STILL_AFTER_SECONDS:
+        how = f"Wait for it, or ask it to stop: `dslsconsole operations stop {record.operation}`."
+        return locked(words, how)
+    since = f", without a sign of life for {silent:.0f} s" if record.beat_at else ", and was left"
+    return locked(
+        f"{words}{since}",
+        f"It seems to be cut off: see `dslsconsole operations`, and `operations resume {record.operation}`.",
+    )
 
 
 async def _without(case: Case, hosts: tuple[str, ...], directory: str) -> list[str]:
