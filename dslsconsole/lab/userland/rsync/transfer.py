@@ -135,7 +135,7 @@ class _Run:
                     remove(path, self._target.account)
         except OSError as error:
             if status.is_directory and error.errno == 39:
-                self._tally.complaints.append(f"cannot delete non-empty directory: {name}")
+                self._lines.append(f"cannot delete non-empty directory: {name}")
                 return
             self._fail(f"rsync: [generator] delete_file: unlink({name}) failed: {error.strerror} ({error.errno})")
             return
