@@ -7,8 +7,10 @@ import base64
 import binascii
 import contextlib
 import re
+import zlib
 
 from dslsconsole.model.node import TokenState
+from dslsconsole.ssh.cleaning import clean
 from dslsconsole.ssh.quoting import bounded
 from dslsconsole.systems.acting import Action, Call, Checked, Refused, Unfinished, Unreached, Untested, both, succeeded
 from dslsconsole.systems.answers import whole
@@ -19,18 +21,17 @@ from dslsconsole.systems.dslicsrv.sync import SYNC_SECONDS, push_tokens, pushing
 EXPORT_SECONDS = 5.0
 IMPORT_SECONDS = 10.0
 """How long each may take: nobody is served meanwhile, and a dead server's disk may hang."""
+LONGEST_HEADER = 200
+"""Bytes of a state that its first line is looked for in."""
 _HEADER = re.compile(r"DSLS-STATE 1 generation=(\d+) ")
+_TAKEN = "generation that the import took"
 _LEFT = "generation that was read to be brought over"
 
 
 def _export(call: Call) -> str:
-    """The state's first line, then the whole of it, packed: it is opaque bytes, and what a command prints is text."""
+    """The state, packed: it is opaque bytes, and what a command prints is text."""
     words = call.ground.licence_words("-export-state")
-    script = (
-        'set -eu; umask 077; f=$(mktemp); trap "rm -f $f" EXIT; '
-        f"{words} >$f; head -n 1 $f | head -c 200; echo; gzip -c $f | base64"
-    )
-    return bounded(["sh", "-c", script], EXPORT_SECONDS)
+    return bounded(["sh", "-c", f"{words} | gzip -1 | base64"], EXPORT_SECONDS)
 
 
 def _import(call: Call) -> str:
@@ -80,16 +81,18 @@ async def _state_of(call: Call) -> tuple[int, bytes]:
 
 async def _exported(call: Call) -> tuple[int, bytes]:
     """The generation and the packed state of a server. Raises `Unreached`, `Unfinished` or `Refused`."""
-    text = succeeded(await call.hands.run(call.host, _export(call), timeout=EXPORT_SECONDS + 3))
-    header, _, packed = text.partition("\n")
-    found = _HEADER.match(header)
-    generation = whole(found[1]) if found else None
+    answer = await call.hands.run(call.host, _export(call), timeout=EXPORT_SECONDS + 3)
+    text = succeeded(answer)
     try:
-        state = base64.b64decode("".join(packed.split()), validate=True)
-    except (binascii.Error, ValueError):
-        state = b""
+        state = base64.b64decode("".join(text.split()), validate=True)
+        header = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(state, LONGEST_HEADER)
+    except (binascii.Error, ValueError, zlib.error):
+        state, header = b"", b""
+    found = _HEADER.match(header.decode("ascii", "replace"))
+    generation = whole(found[1]) if found else None
     if generation is None or not state:
-        raise Refused(f"what {call.host} exported is no licence state")
+        # Of a pipeline the last command alone has a status: what went wrong is in what was said.
+        raise Refused(f"what {call.host} exported is no licence state ({clean(answer.stderr) or 'it says nothing'})")
     return generation, state
 
 
@@ -143,7 +146,9 @@ async def _hand_over(call: Call) -> str:
     call.memory[_LEFT] = str(generation)
     answer = await call.hands.run(target, _import(call), stdin=state, timeout=IMPORT_SECONDS + 3)
     try:
-        return f"{call.host} has generation {generation}, {target} had {held}\n{succeeded(answer, 'Imported:')}"
+        said = succeeded(answer, "Imported:")
+        call.memory[_TAKEN] = str(generation)
+        return f"{call.host} has generation {generation}, {target} had {held}\n{said}"
     except Refused:
         if held == generation:
             return f"{target} has generation {generation} already"
@@ -162,7 +167,12 @@ async def _exported_at_last(call: Call) -> tuple[int, bytes]:
 
 
 async def handed_over(call: Call) -> Checked:
-    """Whether the target holds what was handed over to it, or the counts that were pushed instead."""
+    """Whether the target holds what was handed over to it, or the counts that were pushed instead.
+
+    Users wait meanwhile: where the import itself said that it took it, it is not asked once more.
+    """
+    if (taken := call.memory.get(_TAKEN)) is not None:
+        return Checked(True, f"{call['target']} has taken generation {taken}")
     return await (nothing_left_behind if _LEFT in call.memory else tokens_in_sync)(call)
 
 
