@@ -7,6 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from dslsconsole.model.frames import Alerts, Frame, Full, decode
+from dslsconsole.model.picture import Picture
+from dslsconsole.model.unseen import unseen
 from dslsconsole.model.verdict import Alert
 from dslsconsole.sessions.recording import Found, Logged, Looked, Note, Pressed, Record, Seen, Whole
 
@@ -17,6 +19,7 @@ GAP_S = 60.0
 class Kind(StrEnum):
     ALERT = "alert"
     OVER = "over"
+    UNSEEN = "unseen"
     OPERATION = "operation"
     DID = "did"
     LOOKED = "looked"
@@ -67,7 +70,8 @@ def frames_of(record: Seen | Whole) -> Iterator[Frame]:
 
 def marks(records: Iterable[Record]) -> Iterator[Mark]:
     """In the order of the recording. What was there when it began is not news, and no mark."""
-    known: set[tuple[str, str, str]] | None = None
+    known: dict[tuple[str, str, str], Alert] | None = None
+    picture = Picture()
     trouble: str | None = None
     last = 0.0
     looked: Looked | None = None
@@ -83,9 +87,13 @@ def marks(records: Iterable[Record]) -> Iterator[Mark]:
                 yield Mark(record.at, Kind.TROUBLE, record.trouble)
             trouble = record.trouble
             for frame in frames_of(record):
+                picture = picture.apply(frame)
                 if isinstance(frame, Alerts | Full):
-                    yield from _changed(known, frame.alerts, record.at)
-                    known = {_place(alert) for alert in frame.alerts}
+                    yield from _changed(known, frame.alerts, picture, record.at)
+                    known = {_place(alert): alert for alert in frame.alerts}
+        elif isinstance(record, Whole):
+            for frame in frames_of(record):
+                picture = picture.apply(frame)
         elif isinstance(record, Logged):
             for raw in record.entries:
                 entry = _entry.decode(raw)
@@ -145,13 +153,20 @@ def _place(alert: Alert) -> tuple[str, str, str]:
     return alert.cluster, alert.id, alert.subject
 
 
-def _changed(known: set[tuple[str, str, str]] | None, alerts: tuple[Alert, ...], at: float) -> Iterator[Mark]:
+def _changed(
+    known: dict[tuple[str, str, str], Alert] | None, alerts: tuple[Alert, ...], picture: Picture, at: float
+) -> Iterator[Mark]:
     now = {_place(alert) for alert in alerts}
     for alert in alerts:
         if known is not None and _place(alert) not in known:
             yield Mark(at, Kind.ALERT, f"{alert.severity.value}: {alert.summary}")
-    for cluster, rule, subject in sorted((known or set()) - now):
-        yield Mark(at, Kind.OVER, f"{rule} of {subject} in {cluster}")
+    for place, alert in sorted((known or {}).items()):
+        if place not in now:
+            text = f"{alert.id} of {alert.subject} in {alert.cluster}"
+            if unread := unseen(alert, picture.snapshot, picture.verdicts):
+                yield Mark(at, Kind.UNSEEN, f"{text}, because {unread} is not read")
+            else:
+                yield Mark(at, Kind.OVER, text)
 
 
 _DIALOGS = {

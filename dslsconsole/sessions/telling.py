@@ -16,6 +16,7 @@ _SHOWN = frozenset(Kind) - {Kind.PRESSED}
 _WORDS = {
     Kind.ALERT: "alert raised",
     Kind.OVER: "alert over",
+    Kind.UNSEEN: "alert not seen",
     Kind.OPERATION: "operation",
     Kind.DID: "operator",
     Kind.LOOKED: "operator",

@@ -11,7 +11,9 @@ SLOWEST, FASTEST = 0.25, 64.0
 IDLE_S = 10.0
 """A longer stretch without a mark is skipped where that is wanted, up to shortly before the next one."""
 BEFORE_S = 2.0
-_BUSY = frozenset({Kind.ALERT, Kind.OVER, Kind.OPERATION, Kind.DID, Kind.LOOKED, Kind.PRESSED, Kind.TROUBLE, Kind.NOTE})
+_BUSY = frozenset(
+    {Kind.ALERT, Kind.OVER, Kind.UNSEEN, Kind.OPERATION, Kind.DID, Kind.LOOKED, Kind.PRESSED, Kind.TROUBLE, Kind.NOTE}
+)
 
 
 class Player:

@@ -198,7 +198,7 @@ class ReplayConsole(ConsoleApp):
 
     def _to_next(self, nothing: str, *kinds: Kind) -> None:
         at = self._player.after(
-            *(kinds or (Kind.ALERT, Kind.OVER, Kind.OPERATION, Kind.LOOKED, Kind.TROUBLE, Kind.NOTE))
+            *(kinds or (Kind.ALERT, Kind.OVER, Kind.UNSEEN, Kind.OPERATION, Kind.LOOKED, Kind.TROUBLE, Kind.NOTE))
         )
         if at is None:
             self.say(nothing)
