@@ -175,16 +175,14 @@ async def _transfer(call: Call) -> str:
 async def _state_arrived(call: Call) -> Checked:
     """Whether the DR node has verified a state at least as new as the one that was exported in this step."""
     exported = call.memory.get("generation exported") or call.memory.get("generation offered")
-    if exported is None and _BEGUN in call.memory:
-        return Checked(False, "not transferred yet")
+    if exported is None:
+        # Of what another process did nothing is known for certain; to be certain it is transferred again.
+        begun = _BEGUN in call.memory
+        return Checked(False, "not transferred yet" if begun else "what was transferred before is not known here")
     try:
         sync = await fresh.dr_sync(call.hands, call.ground, call["node"])
     except fresh.NotRead as failure:
         return Checked(None, str(failure))
-    if exported is None:
-        return Checked(
-            None, f"{call['node']}: {sync.result}, generation {sync.generation}; what was to come is not known"
-        )
     words = f"{call['node']}: {sync.result}, generation {sync.generation}, exported was {exported}"
     if sync.generation is None:
         return Checked(None, words)
